@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["{wire,evidence,targets,suites,load,reports,api,cli,selftest,reference,docs}/**/*.test.ts"],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    // Files start servers of their own; more workers than cores only makes deadlines tight.
+    maxWorkers: 2,
+  },
+});
