@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    reporters: ["default", "./selftest/count-reporter.ts"],
     include: ["{wire,evidence,targets,suites,load,reports,api,cli,selftest,reference,docs}/**/*.test.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
