@@ -11,7 +11,7 @@ export function printJson(value: unknown): string {
   if (typeof value === "object" && value !== null) {
     return printObject(value);
   }
-  return String(value ?? null);
+  return typeof value === "bigint" || typeof value === "number" || typeof value === "boolean" ? String(value) : "null";
 }
 
 function printObject(value: object): string {
