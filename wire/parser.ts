@@ -281,7 +281,7 @@ export class FrameParser {
 
   /** An endless line of garbage is refused at its first byte, not at the limit. */
   #checkBeginning(bytes: Buffer, at: number): void {
-    const first = String.fromCharCodebytes[at]!.toUpperCase();
+    const first = String.fromCharCode(bytes[at]!).toUpperCase();
     if (!"IP+-".includes(first)) {
       throw unknownLine(bytes, at, Math.min(bytes.length, at + 40));
     }
