@@ -39,16 +39,35 @@ export type Operation =
       readonly msgId?: string;
       readonly expectLastSeq?: string;
       readonly expectLastSubjectSeq?: string;
+      /** Headers and payload together; needed to judge a run with `limits.maxBytes`. */
+      readonly bytes?: number;
     }
-  | { readonly kind: "create-stream"; readonly stream: string }
+  | { readonly kind: "create-stream"; readonly stream: string; readonly limits?: StreamLimits; readonly config?: string }
   | { readonly kind: "delete-stream"; readonly stream: string }
-  | { readonly kind: "update-stream"; readonly stream: string }
+  | { readonly kind: "update-stream"; readonly stream: string; readonly limits?: StreamLimits; readonly config?: string }
   | { readonly kind: "purge"; readonly stream: string; readonly filter?: string; readonly below?: string; readonly keep?: number }
   | { readonly kind: "delete-message"; readonly stream: string; readonly seq: string }
   | { readonly kind: "create-consumer"; readonly stream: string; readonly consumer: string }
   | { readonly kind: "delete-consumer"; readonly stream: string; readonly consumer: string }
   /** Acknowledgement of one delivered message; `confirmed` asks the server to answer (double ack). */
   | { readonly kind: "ack"; readonly stream: string; readonly consumer: string; readonly seq: string; readonly confirmed: boolean };
+
+/**
+ * What a stream removes by itself, as far as the run gave it. A check counts such a removal as no loss. Absent means: removes nothing.
+ * `config` beside it, on the operation and on `read-end`, is any text that identifies the configuration, compared for equality.
+ */
+export interface StreamLimits {
+  readonly maxMessages?: number;
+  readonly maxMessagesPerSubject?: number;
+  readonly maxBytes?: number;
+  readonly maxAgeMs?: number;
+  /** `new` refuses instead of removing. */
+  readonly discard?: "old" | "new";
+  /** `workqueue` and `interest` remove what was acknowledged by a consumer. */
+  readonly retention?: "limits" | "workqueue" | "interest";
+  /** The server's default, 120 s, when absent. */
+  readonly duplicateWindowMs?: number;
+}
 
 export interface InvokeEvent {
   readonly type: "invoke";
@@ -85,7 +104,7 @@ export interface FaultEvidence {
   readonly details: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** The server answers again: a new life of it begins. */
+/** The server answers again: a new life of it begins. What had no answer in an earlier life cannot take effect any more. */
 export interface EpochEvent {
   readonly type: "epoch";
   readonly at: number;
@@ -114,6 +133,7 @@ export interface ReadEndEvent {
   readonly firstSeq?: string;
   readonly lastSeq?: string;
   readonly messages?: number;
+  readonly config?: string;
 }
 
 /** A consumer read back: its state, and the sequences it delivered again when asked. */

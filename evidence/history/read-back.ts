@@ -1,0 +1,53 @@
+/**
+ * Read-backs of a stream: the `read` events up to each `read-end`. Reads after the last `read-end` belong to a read-back that never ended, which
+ * counts as the last one and as incomplete. `missing` counts as complete: there is nothing left to read.
+ */
+import type { HistoryEvent, ReadEndEvent, ReadEvent } from "./events.ts";
+
+export interface StoredMessage {
+  readonly seq: string;
+  readonly subject?: string;
+  readonly digest?: string;
+  /** The server answered with an error for this sequence instead of a message. */
+  readonly problem?: string;
+}
+
+export interface ReadBack {
+  readonly stream: string;
+  /** Where in the history it ended. */
+  readonly position: number;
+  readonly complete: boolean;
+  readonly end: ReadEndEvent | undefined;
+  /** In the order they were read. */
+  readonly reads: readonly ReadEvent[];
+  readonly messages: ReadonlyMap<string, StoredMessage>;
+}
+
+export function readBacksOf(events: readonly HistoryEvent[]): Map<string, ReadBack[]> {
+  const open = new Map<string, ReadEvent[]>();
+  const found = new Map<string, ReadBack[]>();
+  const close = (stream: string, position: number, end?: ReadEndEvent): void => {
+    const backs = found.get(stream) ?? [];
+    backs.push(readBackOf(open.get(stream) ?? [], { stream, position, end }));
+    found.set(stream, backs);
+    open.delete(stream);
+  };
+  for (const [position, event] of events.entries()) {
+    if (event.type === "read") {
+      const reads = open.get(event.stream) ?? [];
+      reads.push(event);
+      open.set(event.stream, reads);
+    } else if (event.type === "read-end") {
+      close(event.stream, position, event);
+    }
+  }
+  for (const stream of open.keys()) {
+    close(stream, events.length);
+  }
+  return found;
+}
+
+function readBackOf(reads: readonly ReadEvent[], about: { stream: string; position: number; end: ReadEndEvent | undefined }): ReadBack {
+  const messages = new Map(reads.map(({ type: _type, at: _at, stream: _stream, ...message }) => [message.seq, message]));
+  return { ...about, complete: about.end?.missing === true || about.end?.complete === true, reads, messages };
+}
