@@ -106,6 +106,14 @@ export interface StreamStore {
   subjectStates(filter: SubjectFilter): Iterable<SubjectState>;
   /** The missing sequences between first and last, ascending. */
   deletedSequences(): Iterable<number>;
+
+  /**
+   * The message should be stored, but damage took it: a read must answer with an error, never with "not found". `has` and `read` say
+   * false. Removing it on purpose (floor or purge) forgives it.
+   */
+  isLost(sequence: number): boolean;
+  /** All lost sequences, ascending. */
+  lostSequences(): Iterable<number>;
 }
 
 /**
