@@ -1,0 +1,136 @@
+/**
+ * The headers of a publish that concern the stream, found in one pass over the block without making strings of the others. Names
+ * are compared exactly and the first line of a name counts, as on the official server. One object is reused for all messages.
+ */
+
+/** Where a value stands in the message's buffer; `end` is 0 when the header is missing. */
+export interface HeaderRange {
+  start: number;
+  end: number;
+}
+
+/** What the stream looks at, with the official names. */
+const NAMES = {
+  messageId: "Nats-Msg-Id",
+  expectedStream: "Nats-Expected-Stream",
+  expectedLastSequence: "Nats-Expected-Last-Sequence",
+  expectedLastSubjectSequence: "Nats-Expected-Last-Subject-Sequence",
+  expectedLastSubjectSequenceSubject: "Nats-Expected-Last-Subject-Sequence-Subject",
+  expectedLastMessageId: "Nats-Expected-Last-Msg-Id",
+  rollup: "Nats-Rollup",
+  timeToLive: "Nats-TTL",
+  increment: "Nats-Incr",
+  batchId: "Nats-Batch-Id",
+  schedule: "Nats-Schedule",
+  scheduleNext: "Nats-Schedule-Next",
+  scheduler: "Nats-Scheduler",
+  source: "Nats-Stream-Source",
+} as const;
+
+type HeaderName = keyof typeof NAMES;
+
+const NAMED = Object.entries(NAMES).map(([key, name]) => ({
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the entries of NAMES have its keys
+  key: key as HeaderName,
+  bytes: Buffer.from(name),
+}));
+/** Every known name begins with this, so other headers are passed over by their first bytes. */
+const PREFIX = Buffer.from("Nats-");
+const COLON = 0x3a;
+const SPACE = 0x20;
+const CR = 0x0d;
+const LF = 0x0a;
+
+export class PublishHeaders {
+  #buffer: Uint8Array = PREFIX;
+  readonly #ranges: Record<HeaderName, HeaderRange>;
+  #seen = false;
+
+  constructor() {
+    const range = (): HeaderRange => ({ start: 0, end: 0 });
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- built from the same keys
+    this.#ranges = Object.fromEntries(NAMED.map(({ key }) => [key, range()])) as Record<HeaderName, HeaderRange>;
+  }
+
+  /** Reads the block `buffer[start..end)`. False when no known header is in it. */
+  scan(buffer: Uint8Array, start: number, end: number): boolean {
+    this.#buffer = buffer;
+    if (this.#seen) {
+      for (const { key } of NAMED) {
+        this.#ranges[key].end = 0;
+      }
+      this.#seen = false;
+    }
+    for (let line = lineAfter(buffer, start, end); line < end; line = lineAfter(buffer, line, end)) {
+      if (startsWith(buffer, line, PREFIX, end)) {
+        this.#take(line, end);
+      }
+    }
+    return this.#seen;
+  }
+
+  has(name: HeaderName): boolean {
+    return this.#ranges[name].end > this.#ranges[name].start;
+  }
+
+  /** The line is there, even if its value is empty. */
+  isPresent(name: HeaderName): boolean {
+    return this.#ranges[name].end > 0;
+  }
+
+  range(name: HeaderName): HeaderRange {
+    return this.#ranges[name];
+  }
+
+  /** The value, empty when the header is missing. */
+  text(name: HeaderName): string {
+    const { start, end } = this.#ranges[name];
+    return end > start ? Buffer.from(this.#buffer.buffer, this.#buffer.byteOffset + start, end - start).toString("utf8") : "";
+  }
+
+  #take(line: number, end: number): void {
+    for (const { key, bytes } of NAMED) {
+      const range = this.#ranges[key];
+      if (range.end === 0 && this.#buffer[line + bytes.length] === COLON && startsWith(this.#buffer, line, bytes, end)) {
+        range.start = line + bytes.length + 1;
+        while (range.start < end && this.#buffer[range.start] === SPACE) {
+          range.start += 1;
+        }
+        range.end = lineEnd(this.#buffer, range.start, end);
+        this.#seen = true;
+        return;
+      }
+    }
+  }
+}
+
+function startsWith(buffer: Uint8Array, at: number, bytes: Uint8Array, end: number): boolean {
+  if (at + bytes.length > end) {
+    return false;
+  }
+  for (let index = 0; index < bytes.length; index += 1) {
+    if (buffer[at + index] !== bytes[index]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** Where the line from `at` ends: the position of its CR LF, or `end`. */
+function lineEnd(buffer: Uint8Array, at: number, end: number): number {
+  for (let index = at; index + 1 < end; index += 1) {
+    if (buffer[index] === CR && buffer[index + 1] === LF) {
+      return index;
+    }
+  }
+  return end;
+}
+
+function lineAfter(buffer: Uint8Array, at: number, end: number): number {
+  return Math.min(lineEnd(buffer, at, end) + 2, end);
+}
+
+/** Decimal digits as a number; -1 for anything else, like the official reader, which compares it as a huge number. */
+export function digitsOf(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : -1;
+}
