@@ -36,18 +36,18 @@ export class Chunk {
   }
 
   grow(slot: number): void {
-    const before = { ...this };
+    const { time, place, offset, size, subject, previous, next } = this;
     while (this.capacity <= slot) {
       this.capacity *= 2;
     }
     this.#lay(new ArrayBuffer(this.capacity * bytesPerMessage));
-    this.time.set(before.time);
-    this.place.set(before.place);
-    this.offset.set(before.offset);
-    this.size.set(before.size);
-    this.subject.set(before.subject);
-    this.previous.set(before.previous);
-    this.next.set(before.next);
+    this.time.set(time);
+    this.place.set(place);
+    this.offset.set(offset);
+    this.size.set(size);
+    this.subject.set(subject);
+    this.previous.set(previous);
+    this.next.set(next);
   }
 
   #lay(buffer: ArrayBuffer): void {

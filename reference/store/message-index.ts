@@ -228,26 +228,25 @@ export class MessageIndex {
     if (this.lost === 0) {
       return;
     }
-    for (const sequence of [...this.lostSequences()]) {
-      if (sequence < floor) {
-        this.forgive(sequence);
-      }
+    // Collected first, because forgiving may drop the chunk that is being walked.
+    const doomed = Array.from(this.lostSequences()).filter((sequence) => sequence < floor);
+    for (const sequence of doomed) {
+      this.forgive(sequence);
     }
   }
 
   #link(sequence: number, number: number, chunk: Chunk, slot: number): void {
     const { subjects } = this;
-    const count = subjects.count[number] ?? 0;
     let before = subjects.last[number] ?? 0;
     let after = 0;
     // Only recovery inserts out of order; walking back from the newest is short there, too.
-    while (count > 0 && before > sequence) {
+    while (before > sequence) {
       after = before;
       before = this.previousOnSubject(before, number);
     }
-    chunk.previous[slot] = count > 0 && before > 0 ? distance(before, sequence) : 0;
+    chunk.previous[slot] = before > 0 ? distance(before, sequence) : 0;
     chunk.next[slot] = after > 0 ? distance(sequence, after) : 0;
-    if (count > 0 && before > 0) {
+    if (before > 0) {
       this.#setNext(before, distance(before, sequence));
     } else {
       subjects.first[number] = sequence;
@@ -257,7 +256,7 @@ export class MessageIndex {
     } else {
       subjects.last[number] = sequence;
     }
-    subjects.count[number] = count + 1;
+    subjects.count[number] = (subjects.count[number] ?? 0) + 1;
   }
 
   #unlink(sequence: number, number: number, chunk: Chunk, slot: number): void {

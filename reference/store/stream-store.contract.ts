@@ -2,7 +2,7 @@
  * What every `StreamStore` must do, run by the tests of the memory and of the file stream. The heart is a model test: random operations
  * on the store and on a plain array, which must agree on everything that can be asked.
  */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { MessageView, StreamStore, Subject, SubjectFilter } from "./stream-store.ts";
 import { compileFilter } from "./subject-filter.ts";
@@ -10,8 +10,8 @@ import { compileFilter } from "./subject-filter.ts";
 export interface ContractSubject {
   readonly stream: StreamStore;
   /** Ends a turn: for the file store a commit. */
-  turn(): void;
-  dispose(): void;
+  readonly turn: () => void;
+  readonly dispose: () => void;
 }
 
 const encoder = new TextEncoder();
@@ -193,7 +193,7 @@ const operation = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant("turn") }) },
 );
 export type Operation = Parameters<typeof applyOperation>[0]["operation"];
-export const operations: fc.Arbitrary<Operation[]> = fc.array(operation, { maxLength: 80 }) as fc.Arbitrary<Operation[]>;
+export const operations: fc.Arbitrary<Operation[]> = fc.array(operation, { maxLength: 80 });
 
 /** Does one random operation to store and model, and compares what both answer. */
 export function applyOperation(step: {

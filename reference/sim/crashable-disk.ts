@@ -1,0 +1,355 @@
+/**
+ * A disk in memory that forgets like a real one.
+ *
+ * `kill` ends the process: handles and locks are gone, everything written stays. `powerCut` also takes what was not synced: file contents
+ * sector by sector, and names. A name is durable only when its directory was synced: syncing a file says nothing about its name.
+ * Pending changes of one directory survive as a prefix of their order (a journal), those of different directories independently, and a
+ * rename is one change. A directory whose own name is lost takes everything below it along.
+ *
+ * `failAt` makes a call fail, `dieAt` ends the machine in the middle of a call: a write has reached the cache, a sync has done nothing.
+ */
+import type { Disk, DiskEntry, DiskError, DiskFile, DiskLock, Random } from "../ports.ts";
+import { FileState } from "./disk-file-state.ts";
+import { SeededRandom } from "./seeded-random.ts";
+
+export type Adversary = { readonly keep: "nothing" | "everything" | "random"; readonly seed?: number };
+export type DiskCall =
+  | "makeDirectory"
+  | "list"
+  | "open"
+  | "rename"
+  | "unlink"
+  | "removeDirectory"
+  | "syncDirectory"
+  | "lock"
+  | "size"
+  | "write"
+  | "read"
+  | "sync"
+  | "truncate"
+  | "space";
+
+interface Failure {
+  readonly call: DiskCall | "any";
+  /** Counted from 1 among the calls of that kind, from now on. */
+  readonly nth: number;
+  readonly code: string;
+  readonly forever?: boolean;
+}
+
+type Node = FileState | Directory;
+
+class Directory {
+  readonly seen = new Map<string, Node>();
+  durable = new Map<string, Node>();
+  /** Changes of names since the last sync, in order. */
+  pending: ((names: Map<string, Node>) => void)[] = [];
+
+  change(apply: (names: Map<string, Node>) => void): void {
+    apply(this.seen);
+    this.pending.push(apply);
+  }
+
+  sync(): void {
+    this.durable = new Map(this.seen);
+    this.pending = [];
+  }
+
+  settle(keep: Adversary["keep"], random: Random): void {
+    const kept = keep === "everything" ? this.pending.length : keep === "nothing" ? 0 : random.below(this.pending.length + 1);
+    for (const apply of this.pending.slice(0, kept)) {
+      apply(this.durable);
+    }
+    this.pending = [];
+    this.seen.clear();
+    for (const [name, node] of this.durable) {
+      this.seen.set(name, node);
+    }
+    for (const node of this.durable.values()) {
+      node.settle(keep, random);
+    }
+  }
+}
+
+export class CrashableDisk implements Disk {
+  /** Calls so far, by kind and in all. */
+  readonly calls = new Map<DiskCall | "any", number>();
+  /** Bytes a process can still write before ENOSPC. */
+  freeBytes = Number.POSITIVE_INFINITY;
+  readonly #root = new Directory();
+  readonly #locks = new Set<string>();
+  #failures: Failure[] = [];
+  #dieAt = Number.POSITIVE_INFINITY;
+  /** Handles and locks of an ended process are void. */
+  #life = 1;
+  #dead = false;
+
+  /** The process ends; the page cache stays. */
+  kill(): void {
+    this.#life += 1;
+    this.#locks.clear();
+    this.#failures = [];
+    this.#dieAt = Number.POSITIVE_INFINITY;
+    this.#dead = false;
+  }
+
+  powerCut(adversary: Adversary): void {
+    this.kill();
+    this.#root.settle(adversary.keep, new SeededRandom(adversary.seed ?? 1));
+  }
+
+  failAt(failure: Failure): void {
+    this.#failures.push({ ...failure, nth: failure.nth + this.count(failure.call) });
+  }
+
+  /** The machine dies in the middle of the `nth` call from now: that call and all later ones throw. */
+  dieAt(nth: number): void {
+    this.#dieAt = this.count("any") + nth;
+  }
+
+  get isDead(): boolean {
+    return this.#dead;
+  }
+
+  count(call: DiskCall | "any"): number {
+    return this.calls.get(call) ?? 0;
+  }
+
+  /** Flips bits of a file, also in what is durable. */
+  corrupt(path: string, position: number, mask: number): void {
+    this.#file(path).corrupt(position, mask);
+  }
+
+  /** The bytes a process would see. */
+  contents(path: string): Uint8Array {
+    const file = this.#file(path);
+    const bytes = new Uint8Array(file.length);
+    file.read(bytes, 0);
+    return bytes;
+  }
+
+  makeDirectory(path: string): void {
+    this.#enter("makeDirectory");
+    let at = this.#root;
+    for (const name of parts(path)) {
+      let next = at.seen.get(name);
+      if (next === undefined) {
+        const created = new Directory();
+        at.change((names) => names.set(name, created));
+        next = created;
+      }
+      if (!(next instanceof Directory)) {
+        throw diskError("ENOTDIR", path);
+      }
+      at = next;
+    }
+    this.#leave();
+  }
+
+  list(path: string): readonly DiskEntry[] {
+    this.#enter("list");
+    const entries = [...this.#directory(path).seen].map(
+      ([name, node]): DiskEntry => ({ name, kind: node instanceof Directory ? "directory" : "file" }),
+    );
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  open(path: string, mode: "read" | "read-write" | "create-new" | "create-or-open"): DiskFile {
+    this.#enter("open");
+    const { directory, name } = this.#place(path);
+    let node = directory.seen.get(name);
+    if (node !== undefined && mode === "create-new") {
+      throw diskError("EEXIST", path);
+    }
+    if (node === undefined) {
+      if (mode === "read" || mode === "read-write") {
+        throw diskError("ENOENT", path);
+      }
+      const created = new FileState();
+      directory.change((names) => names.set(name, created));
+      node = created;
+    }
+    if (node instanceof Directory) {
+      throw diskError("EISDIR", path);
+    }
+    this.#leave();
+    return this.#handle(path, node);
+  }
+
+  rename(from: string, to: string): void {
+    this.#enter("rename");
+    const source = this.#place(from);
+    const target = this.#place(to);
+    const node = source.directory.seen.get(source.name);
+    if (node === undefined) {
+      throw diskError("ENOENT", from);
+    }
+    if (source.directory !== target.directory) {
+      throw diskError("EXDEV", from);
+    }
+    source.directory.change((names) => {
+      names.delete(source.name);
+      names.set(target.name, node);
+    });
+    this.#leave();
+  }
+
+  unlink(path: string): void {
+    this.#enter("unlink");
+    const { directory, name } = this.#place(path);
+    if (!(directory.seen.get(name) instanceof FileState)) {
+      throw diskError("ENOENT", path);
+    }
+    directory.change((names) => names.delete(name));
+    this.#leave();
+  }
+
+  removeDirectory(path: string): void {
+    this.#enter("removeDirectory");
+    if (this.#directory(path).seen.size > 0) {
+      throw diskError("ENOTEMPTY", path);
+    }
+    const { directory, name } = this.#place(path);
+    directory.change((names) => names.delete(name));
+    this.#leave();
+  }
+
+  syncDirectory(path: string): void {
+    this.#enter("syncDirectory");
+    const directory = this.#directory(path);
+    this.#leave();
+    directory.sync();
+  }
+
+  space(): { freeBytes: number; totalBytes: number } {
+    this.#enter("space");
+    return { freeBytes: this.freeBytes, totalBytes: Number.MAX_SAFE_INTEGER };
+  }
+
+  async lock(path: string): Promise<DiskLock | undefined> {
+    this.#enter("lock");
+    if (this.#locks.has(path)) {
+      return undefined;
+    }
+    const life = this.#life;
+    this.#locks.add(path);
+    return {
+      release: () => {
+        if (life === this.#life) {
+          this.#locks.delete(path);
+        }
+      },
+    };
+  }
+
+  #handle(path: string, state: FileState): DiskFile {
+    const life = this.#life;
+    let closed = false;
+    const enter = (call: DiskCall) => {
+      if (closed || life !== this.#life) {
+        throw diskError("EBADF", path);
+      }
+      this.#enter(call);
+    };
+    const write = (bytes: Uint8Array, position: number) => {
+      enter("write");
+      const grown = Math.max(0, position + bytes.length - state.length);
+      if (grown > this.freeBytes) {
+        throw diskError("ENOSPC", path);
+      }
+      this.freeBytes -= grown;
+      state.write(bytes, position);
+      this.#leave();
+    };
+    const read = (into: Uint8Array, position: number) => {
+      enter("read");
+      return state.read(into, position);
+    };
+    const sync = () => {
+      enter("sync");
+      this.#leave();
+      state.sync();
+    };
+    return {
+      path,
+      size: () => {
+        enter("size");
+        return state.length;
+      },
+      write,
+      read,
+      sync,
+      readAsync: async (into, position) => read(into, position),
+      writeAsync: async (bytes, position) => write(bytes, position),
+      syncAsync: async () => sync(),
+      truncate: (length) => {
+        enter("truncate");
+        state.truncate(length);
+        this.#leave();
+      },
+      close: () => {
+        closed = true;
+      },
+    };
+  }
+
+  #enter(call: DiskCall): void {
+    if (this.#dead) {
+      throw diskError("EIO", "the machine is off");
+    }
+    const all = this.count("any") + 1;
+    const ofKind = this.count(call) + 1;
+    this.calls.set("any", all);
+    this.calls.set(call, ofKind);
+    for (const failure of this.#failures) {
+      const number = failure.call === "any" ? all : ofKind;
+      const concerned = failure.call === "any" || failure.call === call;
+      if (concerned && (number === failure.nth || (failure.forever === true && number > failure.nth))) {
+        throw diskError(failure.code, call);
+      }
+    }
+  }
+
+  /** The point in a call where the machine may die: changes of the cache are made, nothing is synced yet. */
+  #leave(): void {
+    if (this.count("any") >= this.#dieAt) {
+      this.#dead = true;
+      throw diskError("EIO", "the machine just died");
+    }
+  }
+
+  #file(path: string): FileState {
+    const { directory, name } = this.#place(path);
+    const node = directory.seen.get(name);
+    if (!(node instanceof FileState)) {
+      throw diskError("ENOENT", path);
+    }
+    return node;
+  }
+
+  #place(path: string): { directory: Directory; name: string } {
+    const names = parts(path);
+    const name = names.pop() ?? "";
+    return { directory: this.#directory(names.join("/")), name };
+  }
+
+  #directory(path: string): Directory {
+    let at: Directory = this.#root;
+    for (const name of parts(path)) {
+      const next = at.seen.get(name);
+      if (!(next instanceof Directory)) {
+        throw diskError(next === undefined ? "ENOENT" : "ENOTDIR", path);
+      }
+      at = next;
+    }
+    return at;
+  }
+}
+
+function parts(path: string): string[] {
+  return path.split("/").filter((name) => name !== "");
+}
+
+function diskError(code: string, what: string): DiskError {
+  return Object.assign(new Error(`${code}: ${what}`), { code });
+}
