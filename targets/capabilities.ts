@@ -1,0 +1,90 @@
+/**
+ * What can be done to a started server on this machine. Mounting is tried once for real, because root in a container may still not be
+ * allowed to; the answer is kept for the life of the tool.
+ */
+import { isOnPath } from "./executable.ts";
+import { failureText } from "./failure-text.ts";
+import { makeInstanceFolder } from "./instance-folder.ts";
+import { forgetLive, keepLive } from "./live.ts";
+import { procIsThere } from "./proc.ts";
+import type { Capabilities, Capability } from "./target.ts";
+import type { TargetFile } from "./target-file.ts";
+import { createImageVolume } from "./volumes/image.ts";
+
+/** Programs an image volume needs, and the Debian package that has each. */
+const imagePrograms: readonly (readonly [program: string, from: string])[] = [
+  ["mkfs.ext4", "e2fsprogs"],
+  ["filefrag", "e2fsprogs"],
+  ["mount", "mount"],
+  ["umount", "mount"],
+  ["cp", "coreutils"],
+  ["sync", "coreutils"],
+];
+
+export async function startedCapabilities(file: TargetFile): Promise<Capabilities> {
+  const has = new Set<Capability>();
+  const missing = new Map<Capability, string>();
+  const decide = (capability: Capability, lack: string | undefined) => {
+    if (lack === undefined) {
+      has.add(capability);
+    } else {
+      missing.set(capability, lack);
+    }
+  };
+  const windows = process.platform === "win32" ? "Windows has no process groups and signals; use Linux or macOS" : undefined;
+  decide("restart", windows);
+  decide("kill", windows);
+  decide("pause", procIsThere ? undefined : "a pause can't be proven without /proc; use Linux");
+  decide("store-files", undefined);
+  const configurable = file.config !== undefined || Object.keys(file.settings).length > 0;
+  decide("configure", configurable ? undefined : `${file.file} has neither "config" nor "settings"`);
+  decide("power-cut", await powerCutLack());
+  return { has, missing };
+}
+
+export function noCapabilities(reason: string): Capabilities {
+  const all: readonly Capability[] = ["restart", "kill", "power-cut", "pause", "store-files", "configure"];
+  return { has: new Set(), missing: new Map(all.map((capability) => [capability, reason])) };
+}
+
+let probe: Promise<string | undefined> | undefined;
+
+/** Why this machine can't cut power, and what to do; undefined when it can. */
+export function powerCutLack(): Promise<string | undefined> {
+  probe ??= tryPowerCut();
+  return probe;
+}
+
+async function tryPowerCut(): Promise<string | undefined> {
+  if (process.platform !== "linux") {
+    return "power cuts need Linux (ext4 on a loop device); run in a Linux machine or a privileged container";
+  }
+  if (process.getuid?.() !== 0) {
+    return "power cuts mount an image, which needs root; run as root (sudo)";
+  }
+  for (const [program, from] of imagePrograms) {
+    if (!isOnPath(program)) {
+      return `power cuts need ${program}; install ${from} (apt install ${from})`;
+    }
+  }
+  return tryImage();
+}
+
+/** A mount, a snapshot and a swap, as a real cut does them. */
+async function tryImage(): Promise<string | undefined> {
+  const folder = makeInstanceFolder();
+  let volume: Awaited<ReturnType<typeof createImageVolume>> | undefined;
+  try {
+    volume = await createImageVolume(folder, 16 * 1024 * 1024);
+    keepLive(volume);
+    await volume.replaceWith(await volume.snapshot({ keep: "random", seed: 0 }));
+    return undefined;
+  } catch (error) {
+    return `an image can't be mounted and cut here (in a container: give it --privileged): ${failureText(error)}`;
+  } finally {
+    await volume?.dispose();
+    if (volume !== undefined) {
+      forgetLive(volume);
+    }
+  }
+}
