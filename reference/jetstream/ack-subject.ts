@@ -1,0 +1,140 @@
+/**
+ * The subject that acknowledges a delivery, and carries everything the server needs to know about it:
+ *
+ *   $JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<time ns>.<pending>
+ *
+ * Both directions work on bytes: a delivery or an acknowledgement makes no string.
+ */
+const dot = 0x2e;
+const zero = 0x30;
+/** Five numbers of at most 20 digits, with their dots. */
+const numbersMax = 105;
+
+export interface AckNumbers {
+  deliveries: number;
+  streamSequence: number;
+  consumerSequence: number;
+}
+
+export class AckSubjectWriter {
+  readonly #buffer: Uint8Array;
+  readonly #prefixLength: number;
+  /** One view for each length, so that the common case allocates nothing. */
+  readonly #views: Uint8Array[] = [];
+  #timeNs = -1n;
+  #time = new Uint8Array(20);
+  #timeLength = 0;
+
+  constructor(stream: string, consumer: string) {
+    const prefix = new TextEncoder().encode(`${ackPrefix(stream, consumer)}.`);
+    this.#prefixLength = prefix.length;
+    this.#buffer = new Uint8Array(prefix.length + numbersMax);
+    this.#buffer.set(prefix);
+  }
+
+  /** The bytes are valid until the next call. */
+  write(numbers: AckNumbers, timeNs: bigint, pending: number): Uint8Array {
+    if (timeNs !== this.#timeNs) {
+      this.#formatTime(timeNs);
+    }
+    const buffer = this.#buffer;
+    let at = writeNumber(buffer, this.#prefixLength, numbers.deliveries);
+    buffer[at] = dot;
+    at = writeNumber(buffer, at + 1, numbers.streamSequence);
+    buffer[at] = dot;
+    at = writeNumber(buffer, at + 1, numbers.consumerSequence);
+    buffer[at] = dot;
+    at += 1;
+    const time = this.#time;
+    for (let index = 0; index < this.#timeLength; index += 1) {
+      buffer[at] = time[index] ?? zero;
+      at += 1;
+    }
+    buffer[at] = dot;
+    at = writeNumber(buffer, at + 1, pending);
+    return this.#view(at);
+  }
+
+  #view(length: number): Uint8Array {
+    const known = this.#views[length];
+    if (known !== undefined) {
+      return known;
+    }
+    const view = this.#buffer.subarray(0, length);
+    this.#views[length] = view;
+    return view;
+  }
+
+  #formatTime(timeNs: bigint): void {
+    this.#timeNs = timeNs;
+    const whole = Number(timeNs / 1_000_000_000n);
+    const fraction = Number(timeNs % 1_000_000_000n);
+    let at = whole === 0 ? 0 : writeNumber(this.#time, 0, whole);
+    if (at === 0) {
+      this.#timeLength = writeNumber(this.#time, 0, fraction);
+      return;
+    }
+    for (let scale = 100_000_000; scale >= 1; scale /= 10) {
+      this.#time[at] = zero + (Math.floor(fraction / scale) % 10);
+      at += 1;
+    }
+    this.#timeLength = at;
+  }
+}
+
+/** Without the dot at the end. */
+export function ackPrefix(stream: string, consumer: string): string {
+  return `$JS.ACK.${stream}.${consumer}`;
+}
+
+/** Writes decimal digits at `at` and returns the position behind them. */
+function writeNumber(into: Uint8Array, at: number, value: number): number {
+  let length = 1;
+  for (let bound = 10; value >= bound; bound *= 10) {
+    length += 1;
+  }
+  let rest = value;
+  for (let index = at + length - 1; index >= at; index -= 1) {
+    // Integer arithmetic is several times faster below 2^31, where nearly all values are.
+    const quotient = rest < 0x7fffffff ? (rest / 10) | 0 : Math.floor(rest / 10);
+    into[index] = zero + (rest - quotient * 10);
+    rest = quotient;
+  }
+  return at + length;
+}
+
+/**
+ * Reads the numbers of an acknowledgement whose subject begins with `prefixLength` bytes of prefix and dot. False when it has not
+ * exactly five numbers behind it.
+ */
+export function readAckSubject(subject: Uint8Array, prefixLength: number, into: AckNumbers): boolean {
+  let at = prefixLength;
+  let field = 0;
+  let value = 0;
+  let digits = 0;
+  for (; at <= subject.length; at += 1) {
+    const byte = at === subject.length ? dot : (subject[at] ?? dot);
+    if (byte !== dot) {
+      if (byte < zero || byte > zero + 9) {
+        return false;
+      }
+      value = value * 10 + (byte - zero);
+      digits += 1;
+      continue;
+    }
+    if (digits === 0) {
+      return false;
+    }
+    if (field === 0) {
+      into.deliveries = value;
+    } else if (field === 1) {
+      into.streamSequence = value;
+    } else if (field === 2) {
+      into.consumerSequence = value;
+    }
+    field += 1;
+    value = 0;
+    digits = 0;
+  }
+  return field === 5;
+}

@@ -1,0 +1,48 @@
+/**
+ * `$JS.API.CONSUMER.RESET.<stream>.<consumer>` (ADR-60): back to the ack floor, or to `seq` where the deliver policy allows it.
+ * Pending and redelivered messages are forgotten, and consumer sequences begin at 1 again.
+ */
+import type { Consumer } from "../consumer.ts";
+import { apiErrors, because, isApiError } from "../errors.ts";
+import { decodeJson } from "../json/decode.ts";
+import { uint64 } from "../json/field-types.ts";
+import { answeredConsumer, findConsumer } from "./consumer-answer.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+const resetRequest = { struct: "JSApiConsumerResetRequest", fields: { seq: uint64 } } as const;
+
+export const consumerReset: Endpoint = {
+  subject: "CONSUMER.RESET.*.*",
+  type: "consumer_reset_response",
+  handle(call) {
+    const decoded = decodeJson(call.body, resetRequest, { strict: false });
+    if ("invalid" in decoded) {
+      return { error: because(apiErrors.invalidJSON, decoded.invalid) };
+    }
+    const consumer = findConsumer(call);
+    if (isApiError(consumer)) {
+      return { error: consumer };
+    }
+    const asked = Number(decoded.value.seq ?? 0);
+    const problem = asked === 0 ? undefined : problemOf(consumer, asked);
+    if (problem !== undefined) {
+      return { error: because(apiErrors.consumerInvalidReset, problem) };
+    }
+    const sequence = asked === 0 ? consumer.core.state.floor.stream + 1 : asked;
+    consumer.reset(sequence);
+    return { success: { ...answeredConsumer(call, consumer), reset_seq: sequence } };
+  },
+};
+
+function problemOf({ config, core }: Consumer, sequence: number): string | undefined {
+  switch (config.deliver_policy) {
+    case "all":
+      return undefined;
+    case "by_start_sequence":
+      return sequence < config.opt_start_seq ? "below start seq" : undefined;
+    case "by_start_time":
+      return sequence < core.host.messages.sequenceAtTime(config.opt_start_time ?? 0n) ? "below start time" : undefined;
+    default:
+      return "not allowed";
+  }
+}

@@ -1,0 +1,81 @@
+/** What a consumer tells about itself on `$JS.EVENT.ADVISORY` and `$JS.EVENT.METRIC`. */
+import type { ConsumerCore } from "./consumer-core.ts";
+import { printJson } from "./json/print.ts";
+import { formatTime, zeroTime } from "./json/time.ts";
+
+/** The message of one delivery, as advisories name it. */
+export interface DeliveryName {
+  readonly streamSequence: number;
+  readonly consumerSequence: number;
+  readonly deliveries: number;
+}
+
+export function adviseAction(core: ConsumerCore, action: "create" | "delete"): void {
+  const suffix = action === "create" ? "CREATED" : "DELETED";
+  advise(core, suffix, "consumer_action", { action });
+}
+
+export function adviseNak(core: ConsumerCore, delivery: DeliveryName): void {
+  advise(core, "MSG_NAKED", "nak", deliveryFields(delivery));
+}
+
+export function adviseTerminated(core: ConsumerCore, delivery: DeliveryName, reason: string): void {
+  advise(core, "MSG_TERMINATED", "terminated", { ...deliveryFields(delivery), reason: reason === "" ? undefined : reason });
+}
+
+export function adviseMaxDeliveries(core: ConsumerCore, streamSequence: number, deliveries: number): void {
+  advise(core, "MAX_DELIVERIES", "max_deliver", { stream_seq: streamSequence, deliveries });
+}
+
+export function advisePause(core: ConsumerCore): void {
+  const until = core.config.pause_until;
+  advise(core, "PAUSE", "consumer_pause", {
+    paused: until !== undefined && core.host.context.clock.nowNs() < until,
+    pause_until: until === undefined ? zeroTime : formatTime(until),
+  });
+}
+
+function deliveryFields({ streamSequence, consumerSequence, deliveries }: DeliveryName): Record<string, unknown> {
+  return { consumer_seq: consumerSequence, stream_seq: streamSequence, deliveries };
+}
+
+function advise(core: ConsumerCore, kind: string, type: string, fields: Record<string, unknown>): void {
+  const { context, name: stream } = core.host;
+  context.advise(`CONSUMER.${kind}.${stream}.${core.name}`, `io.nats.jetstream.advisory.v1.${type}`, {
+    stream,
+    consumer: core.name,
+    ...fields,
+    domain: context.domain,
+  });
+}
+
+const idAlphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const idLength = 22;
+
+/** Tells how long an acknowledgement took, for the share of messages that `sample_freq` asks for. */
+export function sampleAck(core: ConsumerCore, delivery: DeliveryName): void {
+  const frequency = core.settings.sampleFrequency;
+  if (frequency <= 0) {
+    return;
+  }
+  const { account, clock, domain, random } = core.host.context;
+  const subject = `$JS.EVENT.METRIC.CONSUMER.ACK.${core.host.name}.${core.name}`;
+  if ((frequency < 100 && random.below(100) > frequency) || !account.hasInterest(subject)) {
+    return;
+  }
+  const sinceMs = core.state.pending.sinceMsOf(delivery.streamSequence) ?? core.nowMs;
+  const id = Array.from({ length: idLength }, () => idAlphabet[random.below(idAlphabet.length)]).join("");
+  const metric = {
+    type: "io.nats.jetstream.metric.v1.consumer_ack",
+    id,
+    timestamp: formatTime(clock.nowNs()),
+    stream: core.host.name,
+    consumer: core.name,
+    consumer_seq: delivery.consumerSequence,
+    stream_seq: delivery.streamSequence,
+    ack_time: Math.round((core.nowMs - sinceMs) * 1e6),
+    deliveries: delivery.deliveries,
+    domain,
+  };
+  account.publish({ subject, payload: new TextEncoder().encode(printJson(metric)), epoch: core.epoch });
+}

@@ -1,0 +1,246 @@
+/**
+ * Hands stored messages to waiting pull requests: redeliveries first, then what comes next in the stream. Runs once a turn before the
+ * commit. A message goes from the store's buffer into the receiver's output buffer without a copy or an object in between.
+ */
+
+import type { Delivery } from "../broker/service.ts";
+import type { MessageView, Subject } from "../store/stream-store.ts";
+import { adviseMaxDeliveries, adviseTerminated } from "./consumer-advisories.ts";
+import { type ConsumerCore, nothing } from "./consumer-core.ts";
+import { headersOnly } from "./consumer-headers.ts";
+import type { WaitingPull } from "./pull-queue.ts";
+import { batchCompleted, messageTooLarge, requestTimeout } from "./pull-status.ts";
+
+/** Why delivery stopped. */
+export type DeliveryStop =
+  /** Nobody waits, or nobody who may have the next message. */
+  | "unrequested"
+  /** The stream has nothing more for this consumer. */
+  | "drained"
+  /** max_ack_pending is reached. */
+  | "blocked"
+  /** Enough for one turn. */
+  | "budget";
+
+/** One turn never delivers more than this, so that one consumer cannot hold up the others. */
+const deliveriesPerTurn = 2000;
+
+const noSubject: Subject = { text: "", bytes: nothing };
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The objects that all deliveries of one consumer reuse. */
+export class DeliveryDesk {
+  readonly view: MessageView = {
+    sequence: 0,
+    timeNs: 0n,
+    subject: noSubject,
+    buffer: nothing,
+    headersStart: 0,
+    payloadStart: 0,
+    payloadEnd: 0,
+  };
+  readonly delivery: Writable<Delivery> = {
+    subject: nothing,
+    reply: nothing,
+    buffer: nothing,
+    headersStart: 0,
+    payloadStart: 0,
+    payloadEnd: 0,
+    epoch: 0,
+  };
+}
+
+export function deliverReady(core: ConsumerCore, desk: DeliveryDesk, nowMs: number): DeliveryStop {
+  desk.delivery.epoch = core.epoch;
+  for (let budget = deliveriesPerTurn; budget > 0; budget -= 1) {
+    if (core.pulls.length === 0) {
+      return "unrequested";
+    }
+    const stop = deliverNext(core, desk, nowMs);
+    if (stop !== undefined) {
+      return stop;
+    }
+  }
+  return "budget";
+}
+
+function deliverNext(core: ConsumerCore, desk: DeliveryDesk, nowMs: number): DeliveryStop | undefined {
+  const again = nextRedelivery(core, desk);
+  if (again > 0) {
+    return deliverAgain(core, { desk, sequence: again, nowMs });
+  }
+  if (core.isAtMaxAckPending) {
+    return "blocked";
+  }
+  const sequence = nextNew(core, desk);
+  return sequence === 0 ? "drained" : deliverNew(core, { desk, sequence, nowMs });
+}
+
+interface Step {
+  readonly desk: DeliveryDesk;
+  readonly sequence: number;
+  readonly nowMs: number;
+}
+
+function deliverNew(core: ConsumerCore, { desk, sequence, nowMs }: Step): DeliveryStop | undefined {
+  const { state, numbers } = core;
+  const toDeliver = core.toDeliver;
+  numbers.deliveries = 1;
+  numbers.streamSequence = sequence;
+  numbers.consumerSequence = state.delivered.consumer + 1;
+  if (!send(core, { desk, pending: Math.max(toDeliver - 1, 0), nowMs })) {
+    return "unrequested";
+  }
+  core.addToDeliver(-1);
+  state.deliver(sequence, nowMs);
+  core.journal.delivered(sequence);
+  if (state.ackPolicy === "none") {
+    if (core.host.retention !== "limits") {
+      core.host.acknowledged(core.self, sequence);
+    }
+    return undefined;
+  }
+  core.ackDueMs = Math.min(core.ackDueMs, nowMs + core.ackWaitMsFor(0));
+  return undefined;
+}
+
+function deliverAgain(core: ConsumerCore, { desk, sequence, nowMs }: Step): DeliveryStop | undefined {
+  const { state, numbers } = core;
+  const redeliveries = (state.redeliveries.get(sequence) ?? 0) + 1;
+  numbers.deliveries = redeliveries + 1;
+  numbers.streamSequence = sequence;
+  numbers.consumerSequence = state.delivered.consumer + 1;
+  if (!send(core, { desk, pending: core.toDeliver, nowMs })) {
+    return "unrequested";
+  }
+  core.redelivery.remove(sequence);
+  state.redeliver(sequence, redeliveries, nowMs);
+  core.journal.redelivered(sequence, redeliveries);
+  core.ackDueMs = Math.min(core.ackDueMs, nowMs + core.ackWaitMsFor(redeliveries));
+  return undefined;
+}
+
+/** The next message to deliver again, already read; 0 when there is none. Messages that used up max_deliver are given up here. */
+function nextRedelivery(core: ConsumerCore, { view }: DeliveryDesk): number {
+  const { state, redelivery, settings } = core;
+  for (;;) {
+    const sequence = redelivery.first();
+    if (sequence === 0) {
+      return 0;
+    }
+    const deliveries = (state.redeliveries.get(sequence) ?? 0) + 1;
+    if (settings.maxDeliver > 0 && deliveries >= settings.maxDeliver) {
+      redelivery.remove(sequence);
+      adviseMaxDeliveries(core, sequence, deliveries);
+      giveUp(core, sequence, deliveries);
+    } else if (core.host.messages.read(sequence, view)) {
+      return sequence;
+    } else {
+      redelivery.remove(sequence);
+      dropRemoved(core, sequence);
+    }
+  }
+}
+
+/** The message stays in the stream, but is neither pending nor delivered any more. */
+export function giveUp(core: ConsumerCore, sequence: number, redeliveries: number): void {
+  core.state.exhaust(sequence, redeliveries);
+  core.journal.exhausted(sequence, redeliveries);
+}
+
+/** A message that was pending left the stream: it is done, and that is told. */
+export function dropRemoved(core: ConsumerCore, sequence: number): void {
+  const consumerSequence = core.state.pending.consumerSequenceOf(sequence);
+  const deliveries = Math.max(core.state.redeliveries.get(sequence) ?? 1, 1);
+  core.state.acknowledge(sequence);
+  core.journal.acknowledged(sequence);
+  if (consumerSequence > 0) {
+    adviseTerminated(core, { streamSequence: sequence, consumerSequence, deliveries }, "Unacknowledged message was deleted");
+  }
+}
+
+/** The next message that was never delivered, already read; 0 at the end of the stream. */
+function nextNew(core: ConsumerCore, { view }: DeliveryDesk): number {
+  const { state } = core;
+  const { messages } = core.host;
+  while (state.skipList !== undefined) {
+    const listed = state.skipList.sequences[state.skipList.position] ?? 0;
+    if (messages.read(listed, view)) {
+      return listed;
+    }
+    state.skipListed(listed);
+    core.countLost();
+  }
+  const sequence = messages.nextMatching(core.filter, state.nextSequence);
+  if (sequence === 0 || !messages.read(sequence, view)) {
+    state.nextSequence = Math.max(state.nextSequence, messages.state.lastSequence + 1);
+    core.nothingToDeliver();
+    return 0;
+  }
+  return sequence;
+}
+
+/** Sends the message in `desk.view` to the next request that may have it; false when there is none. */
+function send(core: ConsumerCore, { desk, pending, nowMs }: { desk: DeliveryDesk; pending: number; nowMs: number }): boolean {
+  const { view, delivery } = desk;
+  delivery.subject = view.subject.bytes;
+  delivery.reply = core.ackSubject.write(core.numbers, view.timeNs, pending);
+  delivery.buffer = view.buffer;
+  delivery.headersStart = view.headersStart;
+  delivery.payloadStart = view.payloadStart;
+  delivery.payloadEnd = view.payloadEnd;
+  if (core.settings.headersOnly) {
+    headersOnly(delivery);
+  }
+  const size = delivery.subject.length + delivery.reply.length + (delivery.payloadEnd - delivery.headersStart);
+  for (;;) {
+    const pull = nextPull(core, size, nowMs);
+    if (pull === undefined) {
+      return false;
+    }
+    if (pull.route.deliver(delivery)) {
+      afterDelivery(core, pull, { size, nowMs });
+      return true;
+    }
+    core.pulls.removeHead();
+  }
+}
+
+/** The request at the head of the queue, after those were removed that are over. */
+function nextPull(core: ConsumerCore, size: number, nowMs: number): WaitingPull | undefined {
+  for (;;) {
+    const pull = core.pulls.head;
+    if (pull === undefined) {
+      return undefined;
+    }
+    if (nowMs >= pull.expiresAtMs) {
+      core.sendStatus(pull.reply, requestTimeout({ messages: pull.left, bytes: pull.bytesLeft }));
+      core.lastActivityMs = Math.max(core.lastActivityMs, pull.expiresAtMs);
+    } else if (pull.bytesLeft > 0 && size > pull.bytesLeft) {
+      core.sendStatus(pull.reply, messageTooLarge({ messages: pull.left, bytes: pull.bytesLeft }));
+    } else if (pull.route.alive()) {
+      return pull;
+    }
+    core.pulls.removeHead();
+  }
+}
+
+function afterDelivery(core: ConsumerCore, pull: WaitingPull, { size, nowMs }: { size: number; nowMs: number }): void {
+  if (pull.bytesLeft > 0) {
+    pull.bytesLeft -= size;
+    if (pull.bytesLeft === 0) {
+      pull.left = 1;
+    }
+  }
+  core.pulls.served();
+  core.lastDeliveryMs = nowMs;
+  core.lastActivityMs = nowMs;
+  if (pull.left <= 0) {
+    if (pull.bytesLeft > 0) {
+      core.sendStatus(pull.reply, batchCompleted({ messages: pull.left, bytes: pull.bytesLeft }));
+    }
+  } else if (pull.request.heartbeatMs > 0) {
+    pull.heartbeatAtMs = nowMs + pull.request.heartbeatMs;
+  }
+}

@@ -1,0 +1,37 @@
+/** The `ConsumerInfo` of API answers. Reading it ends pull requests that are over. */
+import { shownConfig } from "./consumer-config.ts";
+import type { ConsumerCore } from "./consumer-core.ts";
+import { formatTime } from "./json/time.ts";
+import { sweepPulls } from "./pull-service.ts";
+
+export function consumerInfo(core: ConsumerCore, extraMetadata?: Readonly<Record<string, string>>): Record<string, unknown> {
+  const { config, host, state } = core;
+  const nowNs = host.context.clock.nowNs();
+  sweepPulls(core, core.nowMs, { endOfStream: false });
+  const pausedUntil = config.pause_until ?? 0n;
+  const isPaused = nowNs < pausedUntil;
+  return {
+    stream_name: host.name,
+    name: core.name,
+    created: formatTime(core.createdNs),
+    config: shownConfig(config, extraMetadata),
+    delivered: sequenceInfo(state.delivered, activity(core, nowNs, core.lastDeliveryMs)),
+    ack_floor: sequenceInfo(state.reportedFloor, activity(core, nowNs, core.lastAckMs)),
+    num_ack_pending: state.pending.size,
+    // With a single permitted delivery there are no redeliveries to speak of, though the state keeps track of the messages.
+    num_redelivered: config.max_deliver === 1 ? 0 : state.redeliveries.size,
+    num_waiting: core.pulls.length,
+    num_pending: state.nextSequence > host.messages.state.lastSequence ? 0 : core.toDeliver,
+    paused: isPaused ? true : undefined,
+    pause_remaining: isPaused ? pausedUntil - nowNs : undefined,
+    ts: formatTime(nowNs),
+  };
+}
+
+function sequenceInfo(pair: { consumer: number; stream: number }, lastActive: string | undefined): Record<string, unknown> {
+  return { consumer_seq: pair.consumer, stream_seq: pair.stream, last_active: lastActive };
+}
+
+function activity(core: ConsumerCore, nowNs: bigint, atMs: number): string | undefined {
+  return atMs === 0 ? undefined : formatTime(nowNs - BigInt(Math.max(Math.round((core.nowMs - atMs) * 1e6), 0)));
+}

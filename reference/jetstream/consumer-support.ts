@@ -1,0 +1,21 @@
+/** What consumers of this server cannot do yet. It is refused by name, after everything the official server would refuse. */
+import type { ConsumerConfig } from "./consumer-config.ts";
+import { type ApiError, apiErrors, because } from "./errors.ts";
+
+export function unsupportedFeature(config: ConsumerConfig): ApiError | undefined {
+  const feature = unsupported(config);
+  return feature === undefined ? undefined : because(apiErrors.consumerCreate, `${feature} not supported by this server yet`);
+}
+
+function unsupported(config: ConsumerConfig): string | undefined {
+  if (config.direct || config.sourcing) {
+    return "direct and sourcing consumers are";
+  }
+  if (config.deliver_subject !== "") {
+    return "push consumers (deliver_subject) are";
+  }
+  if (config.replay_policy === "original") {
+    return "replay policy original is";
+  }
+  return config.priority_policy === "none" ? undefined : `priority policy ${config.priority_policy} is`;
+}

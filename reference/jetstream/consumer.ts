@@ -1,0 +1,317 @@
+/**
+ * One pull consumer: its subscriptions, its turn, and what the stream tells it. State lives in `ConsumerCore`; the rules are in the
+ * modules that work on it (delivery, acknowledgements, pulls, redelivery).
+ *
+ * Nothing undurable is seen: whatever changes in a turn is journaled in `step()`, before the turn's commit, and everything that is sent
+ * carries the epoch of that commit.
+ */
+
+import type { InboundMessage, ServiceSubscription } from "../broker/service.ts";
+import type { Timer } from "../ports.ts";
+import type { StoredAsset, Subject, SubjectFilter } from "../store/stream-store.ts";
+import { ackPrefix } from "./ack-subject.ts";
+import { isLevelTooHigh } from "./api/dispatch.ts";
+import { acknowledge } from "./consumer-acks.ts";
+import { adviseAction, advisePause } from "./consumer-advisories.ts";
+import { type ConsumerConfig, filtersOf, printConfig } from "./consumer-config.ts";
+import { ConsumerCore } from "./consumer-core.ts";
+import { encodeDefinition } from "./consumer-definition.ts";
+import { DeliveryDesk, deliverReady, dropRemoved } from "./consumer-delivery.ts";
+import { mayBeDeleted } from "./consumer-inactivity.ts";
+import { consumerInfo } from "./consumer-info.ts";
+import { encodeBase } from "./consumer-record.ts";
+import type { ConsumerState } from "./consumer-state.ts";
+import { PullQueue } from "./pull-queue.ts";
+import { pull, sweepPulls } from "./pull-service.ts";
+import { consumerDeleted, requiredApiLevel } from "./pull-status.ts";
+import { expirePending, recomputeAckDue } from "./redelivery-timer.ts";
+import type { AttachedConsumer, HostStream, TurnWork } from "./seams.ts";
+import { isSubset } from "./subjects.ts";
+
+export interface ConsumerParts {
+  readonly host: HostStream;
+  readonly name: string;
+  readonly createdNs: bigint;
+  readonly config: ConsumerConfig;
+  readonly state: ConsumerState;
+  /** Undefined when the consumer's state lives in memory only. */
+  readonly asset: StoredAsset | undefined;
+}
+
+/** Idle consumers are deleted a little later than they ask for, each at a moment of its own. */
+const jitterMinMs = 100;
+const jitterSpreadMs = 900;
+
+export class Consumer implements AttachedConsumer, TurnWork {
+  readonly core: ConsumerCore;
+  readonly #asset: StoredAsset | undefined;
+  readonly #desk = new DeliveryDesk();
+  readonly #subscriptions: ServiceSubscription[] = [];
+  #timer: Timer | undefined;
+  #timerDueMs = Number.POSITIVE_INFINITY;
+
+  constructor({ host, name, createdNs, config, state, asset }: ConsumerParts) {
+    const pulls = new PullQueue({ prioritized: config.priority_policy === "prioritized" });
+    const jitterMs = jitterMinMs + host.context.random.below(jitterSpreadMs);
+    this.core = new ConsumerCore({ host, self: this, name, createdNs, config, state, pulls, jitterMs });
+    this.#asset = asset;
+    if (asset !== undefined) {
+      asset.snapshot = () => this.#snapshot();
+    }
+    this.#subscribe();
+    recomputeAckDue(this.core);
+    this.#watchPause();
+    this.#watchInactivity(this.core.nowMs);
+    this.#arm();
+  }
+
+  get name(): string {
+    return this.core.name;
+  }
+
+  get filter(): SubjectFilter {
+    return this.core.filter;
+  }
+
+  get config(): ConsumerConfig {
+    return this.core.config;
+  }
+
+  get limits(): { inactive_threshold: ConsumerConfig["inactive_threshold"]; max_ack_pending: ConsumerConfig["max_ack_pending"] } {
+    return { inactive_threshold: this.config.inactive_threshold, max_ack_pending: this.config.max_ack_pending };
+  }
+
+  info(extraMetadata?: Readonly<Record<string, string>>): Record<string, unknown> {
+    return consumerInfo(this.core, extraMetadata);
+  }
+
+  messageStored(sequence: number, subject: Subject): void {
+    const { core } = this;
+    if (!core.matches(subject.text)) {
+      return;
+    }
+    if (sequence >= core.state.nextSequence) {
+      core.addToDeliver(1);
+    }
+    if (core.pulls.length > 0) {
+      core.wake();
+    }
+  }
+
+  messageRemoved(sequence: number): void {
+    const { core } = this;
+    const { state } = core;
+    if (sequence >= state.nextSequence) {
+      core.countLost();
+    }
+    core.redelivery.remove(sequence);
+    if (state.pending.has(sequence) || state.redeliveries.has(sequence)) {
+      dropRemoved(core, sequence);
+      core.wake();
+    }
+  }
+
+  purged(firstSequence: number, filter: SubjectFilter | undefined): void {
+    const { core } = this;
+    const { messages } = core.host;
+    const first = filter === undefined || this.#isInside(filter) ? firstSequence : messages.state.firstSequence;
+    core.state.purge(first, (sequence) => messages.has(sequence));
+    core.redelivery.removeWhere((sequence) => !core.state.pending.has(sequence));
+    core.countLost();
+    core.journal.state(core.state);
+    core.wake();
+  }
+
+  needs(sequence: number, subject: Subject): boolean {
+    const { core } = this;
+    const { state } = core;
+    if (!core.matches(subject.text)) {
+      return false;
+    }
+    if (state.redeliveries.has(sequence)) {
+      return true;
+    }
+    if (sequence <= state.floor.stream) {
+      return false;
+    }
+    return state.ackPolicy !== "explicit" || sequence >= state.nextSequence || state.pending.has(sequence);
+  }
+
+  step(): void {
+    const { core } = this;
+    if (core.closed) {
+      return;
+    }
+    const nowMs = core.nowMs;
+    expirePending(core, nowMs);
+    this.#endPause(nowMs);
+    const stop = core.isPaused ? "unrequested" : deliverReady(core, this.#desk, nowMs);
+    if (stop === "budget") {
+      core.wake();
+    } else if (nowMs >= core.pullDueMs || (core.pulls.impatient > 0 && stop !== "blocked")) {
+      sweepPulls(core, nowMs, { endOfStream: stop !== "blocked" });
+    }
+    this.#record();
+    if (nowMs >= core.inactiveDueMs && mayBeDeleted(core, nowMs)) {
+      this.delete();
+      return;
+    }
+    this.#arm();
+  }
+
+  /** Applies a checked configuration. */
+  configure(config: ConsumerConfig): void {
+    const { core } = this;
+    const before = core.config;
+    const filterBefore = core.filter;
+    core.configure(config);
+    core.journal.definition(encodeDefinition({ name: core.name, createdNs: core.createdNs, config: printConfig(config) }));
+    recomputeAckDue(core);
+    this.#watchInactivity(core.nowMs);
+    if (before.pause_until !== config.pause_until) {
+      this.#watchPause();
+      advisePause(core);
+    }
+    if (filtersOf(before).join(" ") !== filtersOf(config).join(" ")) {
+      core.host.interestChanged?.(filterBefore);
+    }
+    core.wake();
+  }
+
+  /** Begins again at `first` as a new consumer would (CONSUMER.RESET). */
+  reset(first: number): void {
+    const { core } = this;
+    core.state.start(first);
+    core.redelivery.clear();
+    core.lastDeliveryMs = 0;
+    core.lastAckMs = 0;
+    core.ackDueMs = Number.POSITIVE_INFINITY;
+    core.countLost();
+    core.journal.state(core.state);
+    core.host.interestChanged?.(core.filter);
+    core.wake();
+  }
+
+  /** Ends the consumer with its durable state. */
+  delete(): void {
+    if (this.core.closed) {
+      return;
+    }
+    this.close("consumer-deleted");
+    this.#asset?.delete();
+    this.core.host.detach(this);
+  }
+
+  close(reason: "consumer-deleted" | "stream-deleted" | "shutdown"): void {
+    const { core } = this;
+    if (core.closed) {
+      return;
+    }
+    core.closed = true;
+    for (const subscription of this.#subscriptions) {
+      subscription.unsubscribe();
+    }
+    this.#timer?.cancel();
+    if (reason === "shutdown") {
+      this.#record();
+      return;
+    }
+    adviseAction(core, "delete");
+    for (const waiting of core.pulls) {
+      core.sendStatus(waiting.reply, consumerDeleted);
+    }
+    core.pulls.sweep(() => true);
+  }
+
+  #subscribe(): void {
+    const { core } = this;
+    const { account } = core.host.context;
+    this.#subscriptions.push(
+      account.subscribe(`$JS.API.CONSUMER.MSG.NEXT.${core.host.name}.${core.name}`, (message) => this.#pull(message)),
+    );
+    if (core.state.ackPolicy === "none") {
+      return;
+    }
+    const prefix = ackPrefix(core.host.name, core.name);
+    const prefixLength = Buffer.byteLength(prefix) + 1;
+    this.#subscriptions.push(account.subscribe(`${prefix}.>`, (message) => acknowledge(core, message, prefixLength)));
+  }
+
+  #pull(message: InboundMessage): void {
+    const reply = message.replyText();
+    if (reply === undefined) {
+      return;
+    }
+    if (message.payloadStart > message.headersStart && isLevelTooHigh(message)) {
+      this.core.sendStatus(reply, requiredApiLevel);
+      return;
+    }
+    pull(this.core, reply, textOf(message));
+  }
+
+  /** Is everything this consumer wants also matched by `filter`? */
+  #isInside(filter: SubjectFilter): boolean {
+    const own = filtersOf(this.config);
+    return own.length > 0 && own.every((pattern) => filter.patterns.some((outer) => isSubset(pattern, outer)));
+  }
+
+  #record(): void {
+    const record = this.core.journal.take();
+    if (record !== undefined) {
+      this.#asset?.append(record);
+    }
+  }
+
+  /**
+   * Between steps the journal holds at most acknowledgements and removals. They are part of the snapshot and recorded again behind it,
+   * which changes nothing: replaying them twice is the same as once.
+   */
+  #snapshot(): Uint8Array {
+    const { name, createdNs, config, state } = this.core;
+    return encodeBase(encodeDefinition({ name, createdNs, config: printConfig(config) }), state);
+  }
+
+  #watchPause(): void {
+    const { clock } = this.core.host.context;
+    const until = this.config.pause_until;
+    const leftNs = until === undefined ? 0n : until - clock.nowNs();
+    this.core.pauseEndsMs = leftNs > 0n ? clock.nowMs() + Number(leftNs) / 1e6 : Number.POSITIVE_INFINITY;
+  }
+
+  #endPause(nowMs: number): void {
+    if (nowMs >= this.core.pauseEndsMs) {
+      this.core.pauseEndsMs = Number.POSITIVE_INFINITY;
+      advisePause(this.core);
+    }
+  }
+
+  #watchInactivity(nowMs: number): void {
+    this.core.inactiveDueMs = nowMs + this.core.settings.inactiveMs;
+  }
+
+  /** One timer for everything that can fall due; it only wakes the next step. */
+  #arm(): void {
+    const { core } = this;
+    const dueMs = Math.min(core.ackDueMs, core.pullDueMs, core.inactiveDueMs, core.pauseEndsMs);
+    if (core.closed || dueMs >= this.#timerDueMs) {
+      return;
+    }
+    this.#timer?.cancel();
+    this.#timerDueMs = dueMs;
+    this.#timer = core.host.context.clock.setTimer(Math.min(Math.max(Math.ceil(dueMs - core.nowMs), 1), longestTimerMs), () => {
+      this.#timerDueMs = Number.POSITIVE_INFINITY;
+      core.wake();
+    });
+  }
+}
+
+/** Timers of the real machine hold 31 bits of milliseconds; a longer wait is armed again. */
+const longestTimerMs = 2 ** 31 - 1;
+
+function textOf(message: InboundMessage): string {
+  const { buffer, payloadStart, payloadEnd } = message;
+  if (payloadStart === payloadEnd) {
+    return "";
+  }
+  return Buffer.from(buffer.buffer, buffer.byteOffset, buffer.byteLength).toString("utf8", payloadStart, payloadEnd);
+}
