@@ -5,6 +5,7 @@
 import type { Account } from "../broker/service.ts";
 import type { Clock, Random } from "../ports.ts";
 import type { Store, StoredStream, StreamStore, Subject, SubjectFilter } from "../store/stream-store.ts";
+import type { Int64 } from "./json/decode.ts";
 
 export type Retention = "limits" | "interest" | "workqueue";
 
@@ -46,12 +47,16 @@ export interface HostStream {
   attach(consumer: AttachedConsumer): void;
   /** Deleting a consumer may release interest. */
   detach(consumer: AttachedConsumer): void;
+  /** After a consumer's filter changed: interest retention drops what nobody needs any more. `before` is the old filter. */
+  interestChanged?(before: SubjectFilter): void;
 }
 
 /** A consumer as its stream sees it. */
 export interface AttachedConsumer {
   readonly name: string;
   readonly filter: SubjectFilter;
+  /** What a change of the stream's consumer limits must not undercut; nanoseconds and messages. */
+  readonly limits?: { readonly inactive_threshold: Int64 | undefined; readonly max_ack_pending: Int64 | undefined };
   /** A message was stored: if it matches and somebody waits, `context.markReady(this)`. */
   messageStored(sequence: number, subject: Subject): void;
   /** A message went away by limit, delete, TTL or rollup: it must not stay pending. */

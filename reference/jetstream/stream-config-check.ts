@@ -2,7 +2,9 @@
  * Defaults and validation of a stream configuration, in the order of the official server so that a configuration with two faults gets
  * the same answer. Features that this server does not have yet are refused by name, never ignored.
  */
+
 import { type ApiError, apiErrors, because, filled, isApiError } from "./errors.ts";
+import { formatGoDuration } from "./go-duration.ts";
 import type { Int64 } from "./json/decode.ts";
 import { printJson } from "./json/print.ts";
 import type { StreamConfig, StreamConfigRequest } from "./stream-config.ts";
@@ -151,7 +153,7 @@ function checkTimes(request: StreamConfigRequest, rules: ConfigRules): Int64 | A
     return invalidConfig("duplicates window can not be larger then max age");
   }
   if (rules.duplicateWindowMax > 0 && window > rules.duplicateWindowMax) {
-    return invalidConfig(`duplicates window can not be larger then server limit of ${goDuration(rules.duplicateWindowMax)}`);
+    return invalidConfig(`duplicates window can not be larger then server limit of ${formatGoDuration(rules.duplicateWindowMax)}`);
   }
   return window < SHORTEST_TIME ? invalidConfig("duplicates window needs to be >= 100ms") : window;
 }
@@ -166,24 +168,6 @@ function defaultWindow({ pedantic }: StreamConfigRequest, { age, max }: { age: I
     return window;
   }
   return pedantic === true ? because(apiErrors.pedantic, "duplicate window cannot be bigger than max age") : age;
-}
-
-/** `1h2m3.5s`, as Go prints durations. */
-export function goDuration(ns: Int64): string {
-  const total = BigInt(ns);
-  if (total < 1_000_000_000n) {
-    const units: readonly [bigint, string][] = [
-      [1_000_000n, "ms"],
-      [1000n, "µs"],
-      [1n, "ns"],
-    ];
-    const [size, unit] = units.find(([least]) => total >= least) ?? [1n, "s"];
-    return total === 0n ? "0s" : `${Number(total) / Number(size)}${unit}`;
-  }
-  const seconds = Number(total % 60_000_000_000n) / 1e9;
-  const minutes = (total / 60_000_000_000n) % 60n;
-  const hours = total / 3_600_000_000_000n;
-  return `${hours > 0n ? `${hours}h` : ""}${hours > 0n || minutes > 0n ? `${minutes}m` : ""}${seconds}s`;
 }
 
 function checkFlags(request: StreamConfigRequest): ApiError | undefined {

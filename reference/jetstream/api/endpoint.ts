@@ -18,8 +18,17 @@ export interface ApiCall {
 
 /** `undefined` means that no reply is sent (the handler answers by itself, or not at all). */
 export type ApiReply =
-  | { readonly success: Record<string, unknown> }
-  | { readonly error: ApiError; readonly extra?: Record<string, unknown> }
+  | {
+      readonly success: Record<string, unknown>;
+      /** Neither counted nor audited (a successful MSG.GET). */
+      readonly quiet?: boolean;
+    }
+  | {
+      readonly error: ApiError;
+      readonly extra?: Record<string, unknown>;
+      /** Counted as an answered request, not as an error (what the official server finds out late). */
+      readonly counted?: "success";
+    }
   | undefined;
 
 export interface Endpoint {
@@ -27,5 +36,10 @@ export interface Endpoint {
   readonly subject: string;
   /** Response type without the prefix `io.nats.jetstream.api.v1.`. */
   readonly type: string;
+  /** Fields that stand in every error answer too, with their empty values. */
+  readonly always?: Record<string, unknown>;
   handle(call: ApiCall): ApiReply;
 }
+
+/** The empty values of a paged answer. */
+export const noPage = { total: 0, offset: 0, limit: 0 };

@@ -1,0 +1,44 @@
+/** Finding and reading one message for MSG.GET and DIRECT.GET. */
+
+import type { MessageView, StreamStore } from "../store/stream-store.ts";
+import { compileFilter } from "../store/subject-filter.ts";
+import { isAsked, type MessageRequest, sequenceNumber } from "./message-request.ts";
+import { isLiteral } from "./subjects.ts";
+
+const NOTHING = new Uint8Array(0);
+
+export function emptyView(): MessageView {
+  return {
+    sequence: 0,
+    timeNs: 0n,
+    subject: { text: "", bytes: NOTHING },
+    buffer: NOTHING,
+    headersStart: 0,
+    payloadStart: 0,
+    payloadEnd: 0,
+  };
+}
+
+/** Where a request begins: its time as a sequence, or its sequence. */
+export function startOf(messages: StreamStore, request: MessageRequest): number {
+  return request.start_time === undefined ? sequenceNumber(request.seq) : messages.sequenceAtTime(request.start_time);
+}
+
+/** The sequence of the message asked for, 0 when there is none. */
+export function findMessage(messages: StreamStore, request: MessageRequest): number {
+  const start = startOf(messages, request);
+  if (isAsked(request.next_by_subj)) {
+    return messages.nextMatching(compileFilter([request.next_by_subj ?? ""]), Math.max(start, 1));
+  }
+  if (start > 0) {
+    return messages.has(start) ? start : 0;
+  }
+  return lastOn(messages, request.last_by_subj ?? "");
+}
+
+/** The newest message on a subject or pattern, 0 when there is none. */
+export function lastOn(messages: StreamStore, subject: string): number {
+  return isLiteral(subject)
+    ? (messages.subjectState(subject)?.lastSequence ?? 0)
+    : messages.previousMatching(compileFilter([subject]), messages.state.lastSequence);
+}

@@ -1,0 +1,59 @@
+/** What INFO, LIST, CREATE and UPDATE tell about a stream, in the field order of the official server. */
+import { compileFilter } from "../store/subject-filter.ts";
+import { formatTime } from "./json/time.ts";
+import type { Stream } from "./stream.ts";
+import { answeredMetadata, shownConfig } from "./stream-config.ts";
+
+export interface InfoOptions {
+  /** Adds what the running server is to the metadata. */
+  readonly serverVersion?: string;
+  readonly domain?: string | undefined;
+  /** Name of the leader, which on one server is itself. */
+  readonly leader?: string;
+  readonly withDeleted?: boolean;
+  /** Counts of single subjects, when they were asked for. */
+  readonly subjects?: Readonly<Record<string, number>> | undefined;
+}
+
+export function streamInfo(stream: Stream, options: InfoOptions): Record<string, unknown> {
+  const { config, context, createdNs } = stream;
+  const metadata = options.serverVersion === undefined ? config.metadata : answeredMetadata(config.metadata, options.serverVersion);
+  return {
+    config: shownConfig(config, metadata),
+    created: formatTime(createdNs),
+    state: streamState(stream, options),
+    domain: options.domain,
+    cluster: options.leader === undefined ? undefined : { leader: options.leader },
+    ts: formatTime(context.clock.nowNs()),
+  };
+}
+
+export function streamState(
+  stream: Stream,
+  { withDeleted = false, subjects }: Pick<InfoOptions, "withDeleted" | "subjects">,
+): Record<string, unknown> {
+  const { state } = stream.messages;
+  const deleted = withDeleted && state.deleted > 0 ? [...stream.messages.deletedSequences()] : [];
+  return {
+    messages: state.messages,
+    bytes: state.bytes,
+    first_seq: state.firstSequence,
+    first_ts: formatTime(state.messages === 0 ? 0n : state.firstTimeNs),
+    last_seq: state.lastSequence,
+    last_ts: formatTime(state.lastTimeNs),
+    num_subjects: state.subjects === 0 ? undefined : state.subjects,
+    subjects,
+    num_deleted: state.deleted === 0 ? undefined : state.deleted,
+    deleted: deleted.length === 0 ? undefined : deleted,
+    consumer_count: stream.consumers.size,
+  };
+}
+
+/** Message counts of the subjects that match `pattern`, by name in order. */
+export function subjectCounts(stream: Stream, pattern: string): [string, number][] {
+  const counts: [string, number][] = [];
+  for (const { subject, messages } of stream.messages.subjectStates(compileFilter([pattern]))) {
+    counts.push([subject.text, messages]);
+  }
+  return counts.sort(([a], [b]) => (a < b ? -1 : 1));
+}
