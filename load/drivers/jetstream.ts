@@ -1,0 +1,100 @@
+/** The few JetStream API requests that setting up and accounting a block needs. An error reply is an exception here: the block can't run. */
+import type { Connection } from "../../wire/connection.ts";
+
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly errorCode: number;
+  constructor(subject: string, error: { err_code: number; description: string }) {
+    super(`${subject} was refused: ${error.description} (err_code ${error.err_code})`);
+    this.errorCode = error.err_code;
+  }
+}
+
+export interface StreamSettings {
+  readonly name: string;
+  readonly subject: string;
+  readonly storage: "file" | "memory";
+}
+
+const streamNotFound = 10059;
+const timeoutMs = 10_000;
+const nanosecondsPerSecond = 1e9;
+
+export async function recreateStream(connection: Connection, stream: StreamSettings): Promise<void> {
+  await deleteStream(connection, stream.name);
+  await call(connection, `$JS.API.STREAM.CREATE.${stream.name}`, {
+    name: stream.name,
+    subjects: [stream.subject],
+    storage: stream.storage,
+    retention: "limits",
+    discard: "old",
+    num_replicas: 1,
+    max_msgs: -1,
+    max_bytes: -1,
+    max_age: 0,
+  });
+}
+
+/** Deleting what is not there is no error. */
+export async function deleteStream(connection: Connection, name: string): Promise<void> {
+  try {
+    await call(connection, `$JS.API.STREAM.DELETE.${name}`, undefined);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.errorCode !== streamNotFound) {
+      throw error;
+    }
+  }
+}
+
+export async function storedMessages(connection: Connection, name: string): Promise<number> {
+  const reply = await call(connection, `$JS.API.STREAM.INFO.${name}`, undefined);
+  const state = field(reply, "state");
+  const messages = field(state, "messages");
+  if (typeof messages !== "number") {
+    throw new Error(`STREAM.INFO of ${name} holds no state.messages`);
+  }
+  return messages;
+}
+
+export interface ConsumerSettings {
+  readonly stream: string;
+  readonly name: string;
+  readonly ack: "none" | "explicit";
+  readonly maxAckPending: number;
+}
+
+/** A pull consumer over the whole stream; the server removes it when it is idle for a minute. */
+export async function createConsumer(connection: Connection, consumer: ConsumerSettings): Promise<void> {
+  const { stream, name, ack, maxAckPending } = consumer;
+  await call(connection, `$JS.API.CONSUMER.CREATE.${stream}.${name}`, {
+    stream_name: stream,
+    action: "create",
+    config: {
+      name,
+      deliver_policy: "all",
+      ack_policy: ack,
+      replay_policy: "instant",
+      inactive_threshold: 60 * nanosecondsPerSecond,
+      ...(ack === "explicit" ? { max_ack_pending: maxAckPending } : {}),
+    },
+  });
+}
+
+async function call(connection: Connection, subject: string, body: unknown): Promise<unknown> {
+  const message = await connection.request(body === undefined ? { subject } : { subject, payload: JSON.stringify(body) }, { timeoutMs });
+  const reply = message.json();
+  const error = field(reply, "error");
+  if (error !== undefined) {
+    const code = field(error, "err_code");
+    const description = field(error, "description");
+    throw new ApiError(subject, {
+      err_code: typeof code === "number" ? code : 0,
+      description: typeof description === "string" ? description : "no description",
+    });
+  }
+  return reply;
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+}

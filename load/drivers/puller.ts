@@ -1,0 +1,237 @@
+/**
+ * Pulls a stream over one connection in batches, a bounded number of pull requests outstanding, with or without acknowledging. Reads the
+ * stamp that the publisher put into each payload; makes no object per message.
+ *
+ * In `passes` it reads the whole stored stream again and again, each time with a fresh consumer made ready beforehand; otherwise it follows
+ * the stream's end with one consumer.
+ */
+import type { Connection } from "../../wire/connection.ts";
+import type { MessageFrame } from "../../wire/parser.ts";
+import { SequenceCheck } from "../engine/accounting.ts";
+import { Chunks } from "./chunks.ts";
+import { createConsumer } from "./jetstream.ts";
+import { stampBytes } from "./publisher.ts";
+
+export interface PullerOptions {
+  readonly connection: Connection;
+  readonly stream: string;
+  /** Beginning of the consumers' names. */
+  readonly consumer: string;
+  readonly ack: "none" | "explicit";
+  readonly batch: number;
+  /** Pull requests outstanding. */
+  readonly requests: number;
+  /** Stamps of other runs are foreign messages. */
+  readonly run: number;
+  /** Messages of one pass; undefined to follow the stream's end. */
+  readonly passMessages: number | undefined;
+  /** Sequences at or above it were never published: asked for at each message. */
+  readonly publishedCount: () => number;
+}
+
+export type OnDelivery = (delivery: { intendedMs: number; sentMs: number; requestedMs: number; receivedMs: number }) => void;
+
+/** Long enough that an idle consumer is not asked all the time, short enough that a block's end need not wait for it. */
+const expiresMs = 2000;
+
+export class Puller {
+  delivered = 0;
+  duplicated = 0;
+  outOfOrder = 0;
+  lost = 0;
+  readonly errors = new Map<string, number>();
+  /** Called for each message; one object, re-used. */
+  onDelivery: OnDelivery | undefined;
+
+  readonly #options: PullerOptions;
+  readonly #chunks: Chunks;
+  readonly #inbox: string;
+  readonly #delivery = { intendedMs: 0, sentMs: 0, requestedMs: 0, receivedMs: 0 };
+  /** Of the outstanding requests, oldest first: messages still to come and when it was sent. */
+  #outstanding: { left: number; requestedMs: number }[] = [];
+  #requestFrame = Buffer.alloc(0);
+  #inboxInUse = "";
+  #pass = 0;
+  #passDelivered = 0;
+  #sequences = new SequenceCheck();
+  #spare: Promise<string> | undefined;
+  #stopped = false;
+  /** Rejects when a next consumer can't be made: the block has failed. */
+  readonly failed: Promise<never>;
+  readonly #fail: (error: unknown) => void;
+
+  constructor(options: PullerOptions) {
+    this.#options = options;
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.failed = promise;
+    this.#fail = reject;
+    promise.catch(() => undefined);
+    this.#chunks = new Chunks(options.connection, 4096);
+    this.#inbox = options.connection.newInbox();
+    options.connection.subscribe(`${this.#inbox}.*`, { onFrame: (frame, receivedMs) => this.#onFrame(frame, receivedMs) });
+  }
+
+  /** Makes the first consumer ready; nothing is asked for yet. */
+  async prepare(): Promise<void> {
+    this.#use(await this.#makeConsumer());
+    // Made ahead of need, so that a change of consumer costs the measurement nothing.
+    if (this.#options.passMessages !== undefined) {
+      this.#spare = this.#makeConsumer();
+      this.#spare.catch(() => undefined);
+    }
+  }
+
+  start(): void {
+    while (this.#outstanding.length < this.#options.requests) {
+      this.#ask();
+    }
+  }
+
+  /** Asks for nothing more; what is under way still arrives. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Closes the account of the pass under way: holes below the highest delivered sequence are losses. */
+  finish(): void {
+    this.duplicated += this.#sequences.duplicated;
+    this.outOfOrder += this.#sequences.outOfOrder;
+    this.lost += this.#sequences.missing;
+    this.#sequences = new SequenceCheck();
+  }
+
+  #ask(): void {
+    const at = this.#chunks.reserve(this.#requestFrame.length);
+    this.#chunks.chunk.set(this.#requestFrame, at);
+    this.#outstanding.push({ left: this.#options.batch, requestedMs: performance.now() });
+  }
+
+  /** Each consumer answers to a subject of its own, so that a status for a request of a finished pass is told apart. */
+  #use(consumer: string): void {
+    this.#inboxInUse = `${this.#inbox}.${consumer.slice(consumer.lastIndexOf("_") + 1)}`;
+    const body = JSON.stringify({ batch: this.#options.batch, expires: expiresMs * 1e6 });
+    const subject = `$JS.API.CONSUMER.MSG.NEXT.${this.#options.stream}.${consumer}`;
+    this.#requestFrame = Buffer.from(`PUB ${subject} ${this.#inboxInUse} ${body.length}\r\n${body}\r\n`);
+  }
+
+  async #makeConsumer(): Promise<string> {
+    const { connection, stream, ack, batch, requests } = this.#options;
+    this.#pass++;
+    const name = `${this.#options.consumer}_${this.#pass}`;
+    await createConsumer(connection, { stream, name, ack, maxAckPending: Math.max(1000, 2 * batch * requests) });
+    return name;
+  }
+
+  #onFrame(frame: MessageFrame, receivedMs: number): void {
+    if (frame.replyEnd === frame.replyStart) {
+      this.#onStatus(frame);
+      return;
+    }
+    if (frame.payloadEnd - frame.payloadStart < stampBytes || frame.bytes.readUInt32LE(frame.payloadStart) !== this.#options.run) {
+      this.#addError("foreign-message");
+      return;
+    }
+    const sequence = frame.bytes.readUInt32LE(frame.payloadStart + 4);
+    if (sequence >= this.#options.publishedCount()) {
+      this.#addError("foreign-message");
+      return;
+    }
+    this.delivered++;
+    this.#sequences.see(sequence);
+    if (this.#options.ack === "explicit") {
+      this.#acknowledge(frame);
+    }
+    const request = this.#outstanding[0];
+    this.#report(frame, receivedMs, request?.requestedMs ?? receivedMs);
+    this.#advance(request);
+  }
+
+  #report(frame: MessageFrame, receivedMs: number, requestedMs: number): void {
+    const delivery = this.#delivery;
+    delivery.intendedMs = frame.bytes.readDoubleLE(frame.payloadStart + 8);
+    delivery.sentMs = frame.bytes.readDoubleLE(frame.payloadStart + 16);
+    delivery.requestedMs = requestedMs;
+    delivery.receivedMs = receivedMs;
+    this.onDelivery?.(delivery);
+  }
+
+  #advance(request: { left: number } | undefined): void {
+    this.#passDelivered++;
+    if (this.#passDelivered === this.#options.passMessages) {
+      this.#endPass();
+      return;
+    }
+    if (request === undefined) {
+      this.#addError("more-than-asked");
+      return;
+    }
+    request.left--;
+    if (request.left === 0) {
+      this.#outstanding.shift();
+      this.#continue();
+    }
+  }
+
+  #continue(): void {
+    if (!this.#stopped) {
+      this.start();
+    }
+  }
+
+  /** The stream was read to its end: go on with the consumer made ready meanwhile. */
+  #endPass(): void {
+    this.finish();
+    this.#passDelivered = 0;
+    this.#outstanding = [];
+    if (this.#stopped || this.#spare === undefined) {
+      return;
+    }
+    const next = this.#spare;
+    this.#spare = this.#makeConsumer();
+    this.#spare.catch(() => undefined);
+    void this.#continueWith(next);
+  }
+
+  async #continueWith(next: Promise<string>): Promise<void> {
+    try {
+      this.#use(await next);
+      this.#continue();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The payload of an acknowledgement is empty: the shortest of the accepted forms. */
+  #acknowledge(frame: MessageFrame): void {
+    const replyLength = frame.replyEnd - frame.replyStart;
+    const size = 4 + replyLength + 6;
+    const at = this.#chunks.reserve(size);
+    const { chunk } = this.#chunks;
+    chunk.set(pub, at);
+    frame.bytes.copy(chunk, at + 4, frame.replyStart, frame.replyEnd);
+    chunk.set(noPayload, at + 4 + replyLength);
+  }
+
+  /** 408 and 404 end a pull request with nothing more to give; 409 may, and 100 is a sign of life. */
+  #onStatus(frame: MessageFrame): void {
+    if (frame.bytes.toString("latin1", frame.subjectStart, frame.subjectEnd) !== this.#inboxInUse) {
+      return;
+    }
+    const code = frame.bytes.toString("latin1", frame.headersStart + 9, frame.headersStart + 12);
+    if (code === "100") {
+      return;
+    }
+    if (code !== "408" && code !== "404") {
+      this.#addError(`status-${code}`);
+    }
+    this.#outstanding.shift();
+    this.#continue();
+  }
+
+  #addError(kind: string): void {
+    this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1);
+  }
+}
+
+const pub = Buffer.from("PUB ");
+const noPayload = Buffer.from(" 0\r\n\r\n");

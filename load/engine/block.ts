@@ -1,0 +1,267 @@
+/**
+ * One block: a fresh stream, warm-up, measurement, drain, account. Whatever the server does, it ends in bounded time and with a verdict; the
+ * stream is removed where the server still allows it.
+ */
+import type { LoadBlock } from "../../evidence/results/schema.ts";
+import { type Connection, connect } from "../../wire/connection.ts";
+import { deleteStream, recreateStream, storedMessages } from "../drivers/jetstream.ts";
+import type { LoadProfile, SizePlan } from "../schema/profile.ts";
+import { Accounting } from "./accounting.ts";
+import type { Arrival, Flow, FlowContext } from "./flow.ts";
+import { prepareHistograms } from "./latency.ts";
+import { ClosedPublishing, OpenPublishing } from "./publishing.ts";
+import { ClosedPulling, OpenPulling } from "./pulling.ts";
+import { Recorder } from "./recorder.ts";
+
+export interface BlockOptions {
+  readonly url: string;
+  readonly side: "A" | "B";
+  readonly pair: number;
+  readonly profile: LoadProfile;
+  readonly arrival: Arrival;
+  readonly plan: SizePlan;
+  readonly connections: number;
+  readonly payloadBytes: number;
+  readonly stream: string;
+  readonly seed: number;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: (progress: { phase: Phase; operations: number; seconds: number }) => void;
+}
+
+export type Phase = "set-up" | "warm-up" | "measure" | "drain";
+
+export interface BlockOutcome {
+  readonly block: LoadBlock;
+  /** Any of these voids the run. */
+  readonly problems: readonly string[];
+  /** Why the generator and not the server was measured. */
+  readonly generatorBound: string | undefined;
+  /** Why an open model's figures only say that the server was too slow for the rate. */
+  readonly saturated: string | undefined;
+}
+
+/** A server that answers nothing for this long while operations are in flight is silent. */
+const silenceMaxMs = 5000;
+const errorsMax = 1000;
+const tickMs = 100;
+/** Above this share of busy event loop a closed model measures its own client. */
+const busyMax = 0.95;
+
+export async function runBlock(options: BlockOptions): Promise<BlockOutcome> {
+  await prepareHistograms();
+  const recorder = new Recorder(options.arrival.model);
+  const accounting = new Accounting();
+  const problems: string[] = [];
+  const opened: Connection[] = [];
+  let busy = 0;
+  let flow: Flow | undefined;
+  try {
+    options.signal?.throwIfAborted();
+    const control = await open(options, opened, "control");
+    const subject = `${options.stream}.m`;
+    await recreateStream(control, { name: options.stream, subject, storage: options.profile.stream.storage });
+    flow = makeFlow(options, await flowContext(options, { recorder, subject, opened }));
+    const watch = new Watch({ options, flow, recorder, opened });
+    try {
+      busy = await runPhases(options, { flow, recorder, watch });
+    } finally {
+      flow.stop();
+      watch.end();
+    }
+    accounting.stored = await storedMessages(control, options.stream);
+    flow.account(accounting);
+    accounting.lost = Math.max(accounting.lost, accounting.acknowledged - accounting.stored);
+  } catch (error) {
+    problems.push(describe(error));
+    flow?.account(accounting);
+  } finally {
+    await cleanUp(opened, options.stream);
+  }
+  const outcome = {
+    block: blockOf(options, recorder, accounting),
+    problems: [...problems, ...accounting.problems()],
+    generatorBound: generatorBoundOf(options, recorder, busy),
+    saturated: saturatedOf(recorder),
+  };
+  recorder.free();
+  return outcome;
+}
+
+async function runPhases(options: BlockOptions, parts: { flow: Flow; recorder: Recorder; watch: Watch }): Promise<number> {
+  const { flow, recorder, watch } = parts;
+  const { plan } = options;
+  await watch.during("set-up", flow.prepare());
+  flow.start();
+  await watch.during("warm-up", sleep(plan.warmup));
+  recorder.begin(performance.now());
+  const before = performance.eventLoopUtilization();
+  await watch.during("measure", sleep(plan.measure));
+  recorder.end(performance.now());
+  const busy = performance.eventLoopUtilization(before).utilization;
+  flow.stop();
+  await watch.during(
+    "drain",
+    until(() => flow.isDrained, plan.drain),
+  );
+  return busy;
+}
+
+/** Ends a wait early when the block can't go on: connection lost, flow failed, silence, too many errors, abort. */
+class Watch {
+  readonly #broken: Promise<never>;
+  readonly #timer: NodeJS.Timeout;
+  readonly #options: BlockOptions;
+  readonly #recorder: Recorder;
+  #phase: Phase = "set-up";
+  #seen = 0;
+  #seenAtMs = performance.now();
+
+  constructor(parts: { options: BlockOptions; flow: Flow; recorder: Recorder; opened: readonly Connection[] }) {
+    const { options, flow, recorder, opened } = parts;
+    this.#options = options;
+    this.#recorder = recorder;
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.#broken = promise;
+    promise.catch(() => undefined);
+    flow.failed.catch(reject);
+    for (const connection of opened) {
+      void connection.closed.then((reason) => reject(reason.error));
+    }
+    options.signal?.addEventListener("abort", () => reject(options.signal?.reason), { once: true });
+    this.#timer = setInterval(() => this.#tick(flow, reject), tickMs);
+  }
+
+  async during<T>(phase: Phase, wait: Promise<T>): Promise<T> {
+    this.#phase = phase;
+    this.#seenAtMs = performance.now();
+    return Promise.race([wait, this.#broken]);
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+  }
+
+  #tick(flow: Flow, reject: (error: Error) => void): void {
+    const now = performance.now();
+    if (this.#recorder.progress !== this.#seen || flow.inFlight === 0) {
+      this.#seen = this.#recorder.progress;
+      this.#seenAtMs = now;
+    }
+    if (this.#phase !== "set-up" && now - this.#seenAtMs > silenceMaxMs) {
+      reject(new Error(`the server answered nothing for ${silenceMaxMs / 1000} s with ${flow.inFlight} operations in flight`));
+    }
+    if (flow.errorCount > errorsMax) {
+      reject(new Error(`more than ${errorsMax} operations failed`));
+    }
+    this.#options.onProgress({ phase: this.#phase, operations: this.#recorder.operations, seconds: this.#recorder.seconds });
+  }
+}
+
+async function open(options: BlockOptions, opened: Connection[], name: string): Promise<Connection> {
+  const { url, signal } = options;
+  const connection = await connect({ url, name: `streamproof load ${name}`, ...(signal === undefined ? {} : { signal }) });
+  opened.push(connection);
+  return connection;
+}
+
+async function flowContext(
+  options: BlockOptions,
+  parts: { recorder: Recorder; subject: string; opened: Connection[] },
+): Promise<FlowContext> {
+  const { profile, plan, payloadBytes, stream, seed, pair } = options;
+  // An open pull publishes on one connection and pulls on the other.
+  const count = profile.load.op === "pull" && options.arrival.model === "open" ? 2 : options.connections;
+  const connections: Connection[] = [];
+  while (connections.length < count) {
+    connections.push(await open(options, parts.opened, `data ${connections.length}`));
+  }
+  const pull = profile.load.pull ?? { batch: 1, ack: "none" };
+  const run = (seed + pair * 2048 + (options.side === "A" ? 0 : 1024)) >>> 0;
+  return {
+    connections,
+    recorder: parts.recorder,
+    stream,
+    subject: parts.subject,
+    payloadBytes,
+    pull,
+    preload: plan.preload ?? 0,
+    seed,
+    run,
+  };
+}
+
+function makeFlow(options: BlockOptions, context: FlowContext): Flow {
+  const { arrival } = options;
+  if (options.profile.load.op === "publish") {
+    return arrival.model === "open" ? new OpenPublishing(context, arrival) : new ClosedPublishing(context, arrival.inFlight);
+  }
+  return arrival.model === "open" ? new OpenPulling(context, arrival) : new ClosedPulling(context, arrival.inFlight);
+}
+
+async function cleanUp(opened: readonly Connection[], stream: string): Promise<void> {
+  const [control] = opened;
+  if (control !== undefined && !control.isClosed) {
+    // A server that is gone or silent keeps its stream; the verdict stands already.
+    await deleteStream(control, stream).catch(() => undefined);
+  }
+  await Promise.all(opened.map((connection) => connection.close()));
+}
+
+function blockOf(options: BlockOptions, recorder: Recorder, accounting: Accounting): LoadBlock {
+  const { seconds } = recorder;
+  const response = recorder.response?.summary();
+  const service = recorder.service.summary();
+  const lag = recorder.lag !== undefined && recorder.lag.count > 0 ? recorder.lag.p99Us() : undefined;
+  return {
+    side: options.side,
+    pair: options.pair,
+    operations: recorder.operations,
+    seconds,
+    perSecond: seconds > 0 ? recorder.operations / seconds : 0,
+    ...(response === undefined ? {} : { response }),
+    ...(service === undefined ? {} : { service }),
+    deferred: recorder.deferred,
+    ...(lag === undefined ? {} : { generatorLagP99Us: lag }),
+    accounting: accounting.toResult(),
+  };
+}
+
+/** An open model turns with the event loop, so only its lateness tells; a closed one waits for the server unless it is itself the limit. */
+function generatorBoundOf(options: BlockOptions, recorder: Recorder, busy: number): string | undefined {
+  if (recorder.lag === undefined) {
+    return busy > busyMax ? `the client was busy ${Math.round(busy * 100)} % of the time` : undefined;
+  }
+  const lagMs = recorder.lag.count > 0 ? recorder.lag.p99Us() / 1000 : 0;
+  const lagMaxMs = options.profile.slo.responseP99 / 10;
+  return lagMs > lagMaxMs ? `the client sent ${lagMs.toFixed(1)} ms late at p99; at most ${lagMaxMs} ms can be judged` : undefined;
+}
+
+function saturatedOf(recorder: Recorder): string | undefined {
+  const share = recorder.offered === 0 ? 0 : recorder.deferred / recorder.offered;
+  return share > 0.01 ? `${Math.round(share * 100)} % of the offered operations waited for a full window` : undefined;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
+/** Also resolves at its deadline: what is then still missing shows in the account. */
+function until(isTrue: () => boolean, deadlineMs: number): Promise<void> {
+  const deadline = performance.now() + deadlineMs;
+  return new Promise((resolve) => {
+    const look = () => {
+      if (isTrue() || performance.now() > deadline) {
+        resolve();
+        return;
+      }
+      setTimeout(look, 2);
+    };
+    look();
+  });
+}

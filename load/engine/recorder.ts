@@ -1,0 +1,87 @@
+/**
+ * The two clocks of one block. `service` counts from the actual send, `response` from the intended time, so that a stalled server can't hide
+ * the operations that had to wait for it. In a closed model there is no intended time and therefore no response clock.
+ */
+import { LatencyHistogram } from "./latency.ts";
+
+/** What a flow tells about its operations. */
+export interface Clocks {
+  completed(intendedMs: number, sentMs: number, receivedMs: number): void;
+  sent(intendedMs: number, nowMs: number, waitedForServer: boolean): void;
+  neverSent(intendedMs: number): void;
+}
+
+export class Recorder implements Clocks {
+  readonly service = new LatencyHistogram();
+  readonly response: LatencyHistogram | undefined;
+  /** How late the generator itself was, for operations that did not wait for the server. */
+  readonly lag: LatencyHistogram | undefined;
+  /** Answers, measured or not: a sign of life. */
+  progress = 0;
+  /** Completed inside the measurement. */
+  operations = 0;
+  deferred = 0;
+  /** Scheduled inside the measurement. */
+  offered = 0;
+  #startMs = Number.POSITIVE_INFINITY;
+  #endMs = Number.POSITIVE_INFINITY;
+
+  constructor(model: "open" | "closed") {
+    this.response = model === "open" ? new LatencyHistogram() : undefined;
+    this.lag = model === "open" ? new LatencyHistogram() : undefined;
+  }
+
+  begin(nowMs: number): void {
+    this.#startMs = nowMs;
+  }
+
+  end(nowMs: number): void {
+    this.#endMs = nowMs;
+  }
+
+  get seconds(): number {
+    return Math.max(0, (Math.min(this.#endMs, performance.now()) - this.#startMs) / 1000);
+  }
+
+  completed(intendedMs: number, sentMs: number, receivedMs: number): void {
+    this.progress++;
+    if (this.#isInside(receivedMs)) {
+      this.operations++;
+    }
+    // An open model judges by when the operation was due: what completes after the end belongs to it, too.
+    if (this.#isInside(this.response === undefined ? receivedMs : intendedMs)) {
+      this.service.recordMs(receivedMs - sentMs);
+      this.response?.recordMs(receivedMs - intendedMs);
+    }
+  }
+
+  sent(intendedMs: number, nowMs: number, waitedForServer: boolean): void {
+    if (!this.#isInside(intendedMs)) {
+      return;
+    }
+    this.offered++;
+    if (waitedForServer) {
+      this.deferred++;
+    } else {
+      this.lag?.recordMs(nowMs - intendedMs);
+    }
+  }
+
+  /** An operation that was due and never sent, because the window stayed full. */
+  neverSent(intendedMs: number): void {
+    if (this.#isInside(intendedMs)) {
+      this.offered++;
+      this.deferred++;
+    }
+  }
+
+  free(): void {
+    this.service.free();
+    this.response?.free();
+    this.lag?.free();
+  }
+
+  #isInside(timeMs: number): boolean {
+    return timeMs >= this.#startMs && timeMs < this.#endMs;
+  }
+}

@@ -1,0 +1,62 @@
+/** What a load profile file may say. The JSON Schema for editors is generated from here. */
+import { z } from "zod";
+import { duration, percent, rate, size } from "./quantity.ts";
+
+export const loadSizes = ["smoke", "ci", "full"] as const;
+export type LoadSize = (typeof loadSizes)[number];
+
+const count = z.number().int().positive();
+
+const closedArrival = z.strictObject({
+  model: z.literal("closed"),
+  /** publish: messages in flight a connection. pull: requests outstanding a connection. */
+  inFlight: count.max(100_000),
+});
+
+const openArrival = z.strictObject({
+  model: z.literal("open"),
+  shape: z.enum(["constant", "poisson"]).default("poisson"),
+  /** All connections together. */
+  rate,
+  /** Beyond it operations wait, keep their intended time and are counted as deferred. */
+  maxInFlight: count.max(100_000).default(10_000),
+});
+
+const sizePlan = z.strictObject({
+  warmup: duration,
+  measure: duration,
+  /** Longest wait for what is still in flight after the measurement. */
+  drain: duration.prefault("5s"),
+  pairs: count.max(100),
+  /** pull, closed model: messages stored before the measurement. */
+  preload: count.max(10_000_000).optional(),
+});
+
+export const profileFile = z.strictObject({
+  profile: z.string().regex(/^[a-z][a-z0-9-]*$/, "lower-case words joined by hyphens are expected, such as pub-async"),
+  about: z.string(),
+  stream: z.strictObject({ storage: z.enum(["file", "memory"]) }),
+  load: z.strictObject({
+    op: z.enum(["publish", "pull"]),
+    connections: count.max(1000),
+    payload: z.strictObject({ size }),
+    pull: z.strictObject({ batch: count.max(10_000), ack: z.enum(["none", "explicit"]) }).optional(),
+  }),
+  /** How operations arrive; the first is the default, the other is chosen by name. */
+  arrivals: z.strictObject({ closed: closedArrival, open: openArrival }),
+  /** The model used when the caller names none. */
+  model: z.enum(["closed", "open"]),
+  /** Response time promised at p99; a generator that is late by a tenth of it can't judge it. */
+  slo: z.strictObject({ responseP99: duration }),
+  /** The smallest change of a metric that matters. */
+  margin: percent,
+  sizes: z.strictObject({ smoke: sizePlan, ci: sizePlan, full: sizePlan }),
+});
+
+export type LoadProfile = z.output<typeof profileFile>;
+export type SizePlan = LoadProfile["sizes"]["smoke"];
+
+/** For `# yaml-language-server: $schema=…`. */
+export function profileJsonSchema(): unknown {
+  return z.toJSONSchema(profileFile, { io: "input", unrepresentable: "any" });
+}
