@@ -3,8 +3,9 @@ import { ExecaError } from "execa";
 
 export function failureText(error: unknown): string {
   if (error instanceof ExecaError) {
-    const said = String(error.stderr ?? "").trim();
-    return said === "" ? error.shortMessage : `${error.shortMessage}: ${lastLine(said)}`;
+    const said: unknown = error.stderr;
+    const text = typeof said === "string" ? said.trim() : "";
+    return text === "" ? error.shortMessage : `${error.shortMessage}: ${lastLine(text)}`;
   }
   return error instanceof Error ? error.message : String(error);
 }

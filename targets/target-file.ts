@@ -8,6 +8,7 @@
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { featureProblem } from "./features.ts";
 import { readPlacedYaml } from "./placed-yaml.ts";
 import { parseDurationMs, parseSizeBytes } from "./quantities.ts";
 import { isVersion } from "./versions.ts";
@@ -106,6 +107,14 @@ export function readTargetFile(file: string): TargetFile {
   const content = yaml.value;
   if (content.config !== undefined && (content.config.content === undefined) === (content.config.template === undefined)) {
     yaml.refuse(["config"], 'a configuration has either "content" (a map, written as JSON) or "template" (text)');
+  }
+  for (const [index, { features }] of content.claims.entries()) {
+    for (const [position, feature] of features.entries()) {
+      const says = featureProblem(feature);
+      if (says !== undefined) {
+        yaml.refuse(["claims", index, "features", position], says);
+      }
+    }
   }
   for (const { path, text: words } of textsOf(content)) {
     for (const [, name = ""] of words.matchAll(placeholderPattern)) {

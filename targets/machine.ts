@@ -1,0 +1,164 @@
+/** What this machine has of the things a run may need, and what to type for each it lacks. `doctor` shows it. */
+import { existsSync } from "node:fs";
+import { powerCutLack } from "./capabilities.ts";
+import { findExecutable, isOnPath } from "./executable.ts";
+import { failureText } from "./failure-text.ts";
+import { findLeftovers } from "./leftovers.ts";
+import { builtInTargetFiles, readTargetFile } from "./target-file.ts";
+
+export interface MachineFact {
+  /** A stable key: `node`, `root`, `loop-device`, … */
+  readonly id: string;
+  readonly title: string;
+  readonly ok: boolean;
+  /** What was found, or what is missing. */
+  readonly found: string;
+  /** What needs it. */
+  readonly usedFor: string;
+  /** What to type or do when it is missing. */
+  readonly advice: string | undefined;
+}
+
+const nodeMajorMin = 24;
+
+/** Looks and tries; installs nothing. Leaves nothing behind. */
+export async function probeMachine(): Promise<MachineFact[]> {
+  const cutLack = await powerCutLack();
+  return [
+    nodeFact(),
+    ...(await executableFacts()),
+    programFact({
+      id: "go",
+      title: "Go",
+      program: "go",
+      usedFor: "building servers of any version",
+      advice: "install Go from https://go.dev/dl",
+    }),
+    programFact({
+      id: "pip",
+      title: "pip",
+      program: "pip3",
+      usedFor: "fetching servers where there is no Go",
+      advice: "apt install python3-pip",
+    }),
+    fact({
+      id: "root",
+      title: "root",
+      ok: process.getuid?.() === 0,
+      found: `user id ${process.getuid?.() ?? "unknown"}`,
+      usedFor: "power cuts (mounting an image)",
+      advice: "run as root: sudo -E npx streamproof …",
+    }),
+    loopFact(),
+    programFact({ id: "ext4", title: "mkfs.ext4", program: "mkfs.ext4", usedFor: "power cuts", advice: "apt install e2fsprogs" }),
+    fact({
+      id: "power-cut",
+      title: "power cuts",
+      ok: cutLack === undefined,
+      found: cutLack ?? "an image was mounted, snapshotted and swapped",
+      usedFor: "durability cases and `crash power-cut`",
+      advice: "see the line before, or run in a privileged Linux container",
+    }),
+    programFact({
+      id: "strace",
+      title: "strace",
+      program: "strace",
+      usedFor: "looking at a server's system calls",
+      advice: "apt install strace",
+    }),
+    fact({
+      id: "fuse",
+      title: "FUSE",
+      ok: existsSync("/dev/fuse"),
+      found: existsSync("/dev/fuse") ? "/dev/fuse" : "no /dev/fuse",
+      usedFor: "nothing yet",
+      advice: "load the fuse module, or give the container --device /dev/fuse",
+    }),
+    chromiumFact(),
+    leftoverFact(),
+  ];
+}
+
+function fact({ advice, ...rest }: MachineFact): MachineFact {
+  return { ...rest, advice: rest.ok ? undefined : advice };
+}
+
+function nodeFact(): MachineFact {
+  const major = Number(process.versions.node.split(".")[0]);
+  return fact({
+    id: "node",
+    title: "Node",
+    ok: major >= nodeMajorMin,
+    found: process.version,
+    usedFor: "everything",
+    advice: `install Node ${nodeMajorMin}; in a clone, npm ci brings its own`,
+  });
+}
+
+/** Targets whose executable is looked for by name. */
+async function executableFacts(): Promise<MachineFact[]> {
+  const files = [...builtInTargetFiles().values()].map(readTargetFile).filter(({ executable }) => executable?.version !== undefined);
+  return Promise.all(
+    files.map(async (file) => {
+      const name = file.executable?.name ?? "";
+      const about = { id: `target:${file.target}`, title: file.target, usedFor: `--target ${file.target}` };
+      try {
+        const { path, version, from } = await findExecutable({ file, install: false });
+        return fact({ ...about, ok: true, found: `${version ?? "unknown version"} (${path}, ${from})`, advice: undefined });
+      } catch (error) {
+        const module = file.executable?.goModule;
+        const how = module === undefined ? `put ${name} on PATH` : `go install ${module}@v${file.executable?.version}`;
+        return fact({ ...about, ok: false, found: failureText(error).split("\n")[0] ?? "", advice: `${how}, or pass --bin` });
+      }
+    }),
+  );
+}
+
+interface Program {
+  readonly id: string;
+  readonly title: string;
+  readonly program: string;
+  readonly usedFor: string;
+  readonly advice: string;
+}
+
+function programFact({ program, ...rest }: Program): MachineFact {
+  const ok = isOnPath(program);
+  return fact({ ...rest, ok, found: ok ? `${program} is there` : `${program} is not on PATH` });
+}
+
+function loopFact(): MachineFact {
+  const ok = existsSync("/dev/loop-control");
+  return fact({
+    id: "loop-device",
+    title: "loop devices",
+    ok,
+    found: ok ? "/dev/loop-control" : "no /dev/loop-control",
+    usedFor: "power cuts",
+    advice: "load the loop module (modprobe loop), or give the container --privileged",
+  });
+}
+
+function chromiumFact(): MachineFact {
+  const program = ["chromium", "chromium-browser", "google-chrome"].find(isOnPath);
+  return fact({
+    id: "chromium",
+    title: "Chromium",
+    ok: program !== undefined,
+    found: program ?? "no Chromium on PATH",
+    usedFor: "taking a picture of the report",
+    advice: "apt install chromium",
+  });
+}
+
+function leftoverFact(): MachineFact {
+  const leftovers = findLeftovers();
+  return fact({
+    id: "leftovers",
+    title: "leftovers of killed runs",
+    ok: leftovers.length === 0,
+    found: leftovers.length === 0 ? "none" : leftovers.map(({ folder }) => folder).join(", "),
+    usedFor: "",
+    advice: "streamproof doctor --clean removes them",
+  });
+}
