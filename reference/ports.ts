@@ -103,7 +103,10 @@ export interface Socket {
   readonly remotePort: number;
   /** Set once by the acceptor, before any byte is delivered. */
   handler: SocketHandler;
-  /** The socket copies nothing: the caller must not touch `bytes` again. Returns the bytes still queued in the process. */
+  /**
+   * The socket copies nothing: the caller must not touch `bytes` again, unless this returns 0. Returns the bytes still queued in the
+   * process; 0 means that it is done with `bytes`.
+   */
   write(bytes: Uint8Array): number;
   pause(): void;
   resume(): void;

@@ -1,0 +1,248 @@
+/** One account: its subject space, and the routing of every message published in it. */
+
+import type { Random } from "../ports.ts";
+import { hashOctets } from "../protocol/octets.ts";
+import type { InternedSubject } from "./interned-subject.ts";
+import { Message } from "./message.ts";
+import { ReplyRoutes } from "./reply-routes.ts";
+import type { Account, Delivery, InboundMessage, OutboundMessage, Route, ServiceSubscription } from "./service.ts";
+import { SubjectTable } from "./subject-table.ts";
+import { isValidPattern, octetText } from "./subjects.ts";
+import { type Matches, type QueueGroup, type Receiver, Subscription } from "./subscription.ts";
+import { SubscriptionIndex } from "./subscription-index.ts";
+
+const NO_OCTETS = Buffer.alloc(0);
+
+export class BrokerAccount implements Account {
+  readonly name: string;
+  readonly index = new SubscriptionIndex();
+  readonly subjects = new SubjectTable();
+  readonly #replies = new ReplyRoutes(this.index);
+  readonly #random: Random;
+  /** Messages of services, one for each level of publishing inside publishing. */
+  readonly #pool: Message[] = [];
+  #poolDepth = 0;
+
+  constructor(name: string, random: Random) {
+    this.name = name;
+    this.#random = random;
+  }
+
+  subscribe(pattern: string, handle: (message: InboundMessage) => void, options?: { queue?: string }): ServiceSubscription {
+    const octets = octetText(pattern);
+    if (!isValidPattern(octets)) {
+      throw new RangeError(`a service subscribed to the invalid pattern "${pattern}"`);
+    }
+    const receiver = new ServiceReceiver(this, handle);
+    const subscription = new Subscription(receiver, octets, options?.queue === undefined ? undefined : octetText(options.queue), NO_OCTETS);
+    this.add(subscription);
+    return { unsubscribe: () => this.remove(subscription) };
+  }
+
+  add(subscription: Subscription): void {
+    this.index.add(subscription);
+  }
+
+  remove(subscription: Subscription): void {
+    if (!subscription.closed) {
+      subscription.closed = true;
+      this.index.remove(subscription);
+    }
+  }
+
+  /** What a client published. `skipped` is the publisher when it asked not to hear itself. True when somebody received it. */
+  publishFrame(message: Message, skipped: Receiver | undefined): boolean {
+    const subject = this.subjects.intern(message.buffer, message.subjectStart, message.subjectEnd, message.subjectHash);
+    message.subject = subject;
+    return this.#route(this.#matchesOf(subject), message, skipped);
+  }
+
+  publish(message: OutboundMessage): boolean {
+    const subject = octetsOf(message.subject);
+    const reply = message.reply === undefined ? NO_OCTETS : octetsOf(message.reply);
+    const headers = message.headers;
+    const outgoing = this.#take(message.epoch);
+    outgoing.subjectOctets = subject;
+    outgoing.subjectStart = 0;
+    outgoing.subjectEnd = subject.length;
+    outgoing.replyOctets = reply;
+    outgoing.replyStart = 0;
+    outgoing.replyEnd = reply.length;
+    const body = headers === undefined || headers.length === 0 ? message.payload : Buffer.concat([headers, message.payload]);
+    setBody(outgoing, body, 0, headers?.length ?? 0, body.length);
+    const received = this.#route(this.#replies.find(subject, 0, subject.length), outgoing, undefined);
+    this.#giveBack();
+    return received;
+  }
+
+  respond(request: InboundMessage, payload: Uint8Array, epoch: number): void {
+    const { buffer, replyStart, replyEnd } = request;
+    if (replyEnd === replyStart) {
+      return;
+    }
+    const outgoing = this.#take(epoch);
+    outgoing.subjectOctets = buffer;
+    outgoing.subjectStart = replyStart;
+    outgoing.subjectEnd = replyEnd;
+    outgoing.replyStart = 0;
+    outgoing.replyEnd = 0;
+    setBody(outgoing, payload, 0, 0, payload.length);
+    this.#route(this.#replies.find(buffer, replyStart, replyEnd), outgoing, undefined);
+    this.#giveBack();
+  }
+
+  hasInterest(subject: string): boolean {
+    return isReceived(this.#matchesOf(this.subjects.internText(subject)));
+  }
+
+  route(subject: string): Route {
+    const interned = this.subjects.internText(subject);
+    return {
+      subject,
+      alive: () => isReceived(this.#matchesOf(interned)),
+      deliver: (delivery) => this.#deliver(interned, delivery),
+    };
+  }
+
+  /** The receiver's own plain subscription that a message on this subject would reach. */
+  ownSubscription(receiver: Receiver, bytes: Uint8Array, start: number, end: number): Subscription | undefined {
+    return this.#replies.find(bytes, start, end).plain.find((each) => each.receiver === receiver && !each.closed);
+  }
+
+  #deliver(route: InternedSubject, delivery: Delivery): boolean {
+    const outgoing = this.#take(delivery.epoch);
+    outgoing.subjectOctets = delivery.subject;
+    outgoing.subjectStart = 0;
+    outgoing.subjectEnd = delivery.subject.length;
+    outgoing.replyOctets = delivery.reply;
+    outgoing.replyStart = 0;
+    outgoing.replyEnd = delivery.reply.length;
+    setBody(outgoing, delivery.buffer, delivery.headersStart, delivery.payloadStart, delivery.payloadEnd);
+    const received = this.#route(this.#matchesOf(route), outgoing, undefined);
+    this.#giveBack();
+    return received;
+  }
+
+  #matchesOf(subject: InternedSubject): Matches {
+    const stamp = this.index.stamp(subject.bucket);
+    if (subject.matchesStamp !== stamp) {
+      subject.matches = this.index.match(subject.bytes.toString("latin1")).matches;
+      subject.matchesStamp = stamp;
+    }
+    return subject.matches;
+  }
+
+  #route(matches: Matches, message: Message, skipped: Receiver | undefined): boolean {
+    let received = false;
+    const plain = matches.plain;
+    for (let at = 0; at < plain.length; at++) {
+      const subscription = plain[at]!;
+      if (subscription.receiver !== skipped && this.#hand(subscription, message)) {
+        received = true;
+      }
+    }
+    const queues = matches.queues;
+    for (let at = 0; at < queues.length; at++) {
+      if (this.#handToGroup(queues[at]!, message, skipped)) {
+        received = true;
+      }
+    }
+    return received;
+  }
+
+  /** One member gets it: a random one, or the next that can take it. */
+  #handToGroup(group: QueueGroup, message: Message, skipped: Receiver | undefined): boolean {
+    const members = group.members;
+    const first = members.length === 1 ? 0 : this.#random.below(members.length);
+    for (let step = 0; step < members.length; step++) {
+      const member = members[(first + step) % members.length]!;
+      if (member.receiver !== skipped && this.#hand(member, message)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #hand(subscription: Subscription, message: Message): boolean {
+    if (subscription.closed || !subscription.receiver.deliver(subscription, message)) {
+      return false;
+    }
+    subscription.delivered++;
+    if (subscription.max > 0 && subscription.delivered >= subscription.max) {
+      this.remove(subscription);
+      subscription.receiver.ended?.(subscription);
+    }
+    return true;
+  }
+
+  #take(epoch: number): Message {
+    let message = this.#pool[this.#poolDepth];
+    if (message === undefined) {
+      message = new Message(this, undefined);
+      message.fromService = true;
+      this.#pool.push(message);
+    }
+    this.#poolDepth++;
+    message.epoch = epoch;
+    return message;
+  }
+
+  #giveBack(): void {
+    this.#poolDepth--;
+    const message = this.#pool[this.#poolDepth]!;
+    // The pool must not keep somebody's large buffer alive.
+    message.buffer = NO_OCTETS;
+    message.subjectOctets = NO_OCTETS;
+    message.replyOctets = NO_OCTETS;
+  }
+}
+
+/** Hands messages to a service inside the server. What another service published is first laid out in one buffer, as clients' messages are. */
+class ServiceReceiver implements Receiver {
+  readonly #account: BrokerAccount;
+  readonly #handle: (message: InboundMessage) => void;
+
+  constructor(account: BrokerAccount, handle: (message: InboundMessage) => void) {
+    this.#account = account;
+    this.#handle = handle;
+  }
+
+  deliver(_subscription: Subscription, message: Message): boolean {
+    this.#handle(message.fromService ? this.#inOneBuffer(message) : message);
+    return true;
+  }
+
+  #inOneBuffer(message: Message): Message {
+    const whole = new Message(this.#account, undefined);
+    const subject = Buffer.from(message.subjectOctets.subarray(message.subjectStart, message.subjectEnd));
+    const replyLength = message.replyEnd - message.replyStart;
+    whole.subject = this.#account.subjects.intern(subject, 0, subject.length, hashOctets(subject, 0, subject.length));
+    whole.buffer = Buffer.concat([
+      message.replyOctets.subarray(message.replyStart, message.replyEnd),
+      message.buffer.subarray(message.headersStart, message.payloadEnd),
+    ]);
+    whole.replyOctets = whole.buffer;
+    whole.replyEnd = replyLength;
+    whole.headersStart = replyLength;
+    whole.payloadStart = replyLength + message.payloadStart - message.headersStart;
+    whole.payloadEnd = whole.buffer.length;
+    whole.epoch = message.epoch;
+    return whole;
+  }
+}
+
+function setBody(message: Message, bytes: Uint8Array, headersStart: number, payloadStart: number, payloadEnd: number): void {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only read by index and `subarray` until `#inOneBuffer` copies it; a view would cost an allocation a message
+  message.buffer = bytes as Buffer;
+  message.headersStart = headersStart;
+  message.payloadStart = payloadStart;
+  message.payloadEnd = payloadEnd;
+}
+
+function octetsOf(text: string | Uint8Array): Uint8Array {
+  return typeof text === "string" ? Buffer.from(text, "utf8") : text;
+}
+
+function isReceived(matches: Matches): boolean {
+  return matches.plain.length > 0 || matches.queues.length > 0;
+}

@@ -1,0 +1,103 @@
+/** TCP on the real machine. */
+import { createServer, type Socket as NodeSocket, type Server } from "node:net";
+import type { Listener, Net, Socket, SocketHandler } from "../ports.ts";
+
+export const systemNet: Net = {
+  listen({ host, port }, accept): Promise<Listener> {
+    const sockets = new Set<NodeSocket>();
+    const server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) => {
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+      accept(new TcpSocket(socket));
+    });
+    return new Promise((resolve, reject) => {
+      server.once("error", reject);
+      server.listen({ host, port, backlog: 1024 }, () => {
+        server.removeListener("error", reject);
+        resolve(listener(server, host, sockets));
+      });
+    });
+  },
+};
+
+function listener(server: Server, host: string, sockets: ReadonlySet<NodeSocket>): Listener {
+  const address = server.address();
+  return {
+    host,
+    port: typeof address === "object" && address !== null ? address.port : 0,
+    close(): Promise<void> {
+      return new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) {
+          socket.destroySoon();
+        }
+      });
+    },
+  };
+}
+
+const DEAF: SocketHandler = {
+  data: () => undefined,
+  drain: () => undefined,
+  closed: () => undefined,
+};
+
+class TcpSocket implements Socket {
+  handler: SocketHandler = DEAF;
+  readonly remoteHost: string;
+  readonly remotePort: number;
+  readonly #socket: NodeSocket;
+  #error: Error | undefined;
+  #drainOwed = false;
+  /** Node's own drain event comes only for queues above its high-water mark, so every write asks for its end. */
+  readonly #written = (): void => {
+    if (this.#drainOwed && this.#socket.writableLength === 0) {
+      this.#drainOwed = false;
+      this.handler.drain();
+    }
+  };
+
+  constructor(socket: NodeSocket) {
+    this.#socket = socket;
+    this.remoteHost = plainHost(socket.remoteAddress ?? "");
+    this.remotePort = socket.remotePort ?? 0;
+    socket.on("data", (bytes: Buffer) => this.handler.data(bytes));
+    socket.on("error", (error) => {
+      this.#error = error;
+    });
+    socket.on("close", () => this.handler.closed(this.#error));
+  }
+
+  write(bytes: Uint8Array): number {
+    if (this.#socket.destroyed || this.#socket.writableEnded) {
+      return 0;
+    }
+    this.#socket.write(bytes, this.#written);
+    // Node tries the system call at once: an empty queue means that the kernel has the bytes and the buffer is free.
+    const queued = this.#socket.writableLength;
+    this.#drainOwed = queued > 0;
+    return queued;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    // Also for a peer that never reads: the socket goes as soon as what is queued is written or the peer hangs up.
+    this.#socket.destroySoon();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
+
+/** An IPv4 peer of a dual-stack listener has an IPv6 name. */
+function plainHost(address: string): string {
+  return address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
+}

@@ -1,0 +1,126 @@
+/**
+ * The turn loop. Sockets and timers step the machines as they deliver; what that produced leaves at the end of the turn, in this order:
+ *
+ *   1. work that was marked ready runs, until nothing is ready (bounded: the rest waits for the next turn),
+ *   2. the store commits everything that changed, once,
+ *   3. each connection with output writes what may leave: everything whose epoch is durable.
+ *
+ * "Nothing undurable is ever seen" and group commit are the same rule, and this is the place where it holds.
+ */
+import type { FlushedConnection } from "./broker/connection-host.ts";
+import type { Turns } from "./ports.ts";
+import type { Store } from "./store/stream-store.ts";
+
+export interface TurnWork {
+  step(): void;
+}
+
+/** A turn that has taken in this much ends without waiting for the other sockets, so that its first replies don't wait for the last. */
+const TURN_BYTES_MAX = 1024 * 1024;
+/** How many times marked work may mark more work before the turn ends anyway. */
+const READY_ROUNDS_MAX = 1000;
+
+export class TurnLoop {
+  readonly #turns: Turns;
+  #store: Pick<Store, "commit" | "durableEpoch"> | undefined;
+  #scheduled = false;
+  #bytes = 0;
+  #ready: TurnWork[] = [];
+  readonly #marked = new Set<TurnWork>();
+  #waiting: FlushedConnection[] = [];
+  readonly #held = new Set<FlushedConnection>();
+
+  constructor(turns: Turns) {
+    this.#turns = turns;
+  }
+
+  /** From now on turns commit to this store. */
+  commitsTo(store: Store | undefined): void {
+    this.#store = store;
+    if (store !== undefined) {
+      store.onDurable = () => this.#flushHeld();
+    }
+  }
+
+  /** Bytes arrived and were stepped. */
+  stepped(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes >= TURN_BYTES_MAX) {
+      this.end();
+    } else {
+      this.#schedule();
+    }
+  }
+
+  /** Runs `work.step()` before this turn commits; marking twice is one step. */
+  markReady(work: TurnWork): void {
+    if (this.#marked.has(work)) {
+      return;
+    }
+    this.#marked.add(work);
+    this.#ready.push(work);
+    this.#schedule();
+  }
+
+  outputWaits(connection: FlushedConnection): void {
+    this.#waiting.push(connection);
+    this.#schedule();
+  }
+
+  end(): void {
+    this.#bytes = 0;
+    this.#runReady();
+    this.#store?.commit();
+    this.#flush();
+    if (this.#ready.length > 0) {
+      this.#schedule();
+    }
+  }
+
+  #schedule(): void {
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      this.#turns.atEnd(() => {
+        this.#scheduled = false;
+        this.end();
+      });
+    }
+  }
+
+  #runReady(): void {
+    for (let round = 0; round < READY_ROUNDS_MAX && this.#ready.length > 0; round++) {
+      const batch = this.#ready;
+      this.#ready = [];
+      for (const work of batch) {
+        // Unmarked before it runs: what it leaves undone it marks again.
+        this.#marked.delete(work);
+        work.step();
+      }
+    }
+  }
+
+  #flush(): void {
+    const durableEpoch = this.#store?.durableEpoch ?? 0;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const connection of waiting) {
+      this.#flushOne(connection, durableEpoch);
+    }
+  }
+
+  #flushHeld(): void {
+    const durableEpoch = this.#store?.durableEpoch ?? 0;
+    for (const connection of this.#held) {
+      this.#flushOne(connection, durableEpoch);
+    }
+  }
+
+  #flushOne(connection: FlushedConnection, durableEpoch: number): void {
+    connection.flush(durableEpoch);
+    if (connection.isHeld) {
+      this.#held.add(connection);
+    } else {
+      this.#held.delete(connection);
+    }
+  }
+}
