@@ -5,7 +5,7 @@ import { hashOctets } from "../protocol/octets.ts";
 import type { InternedSubject } from "./interned-subject.ts";
 import { Message } from "./message.ts";
 import { ReplyRoutes } from "./reply-routes.ts";
-import type { Account, Delivery, InboundMessage, OutboundMessage, Route, ServiceSubscription } from "./service.ts";
+import type { Account, Delivery, InboundMessage, OutboundMessage, Route, ServiceHandler, ServiceSubscription } from "./service.ts";
 import { SubjectTable } from "./subject-table.ts";
 import { isValidPattern, octetText } from "./subjects.ts";
 import { type Matches, type QueueGroup, type Receiver, Subscription } from "./subscription.ts";
@@ -28,7 +28,7 @@ export class BrokerAccount implements Account {
     this.#random = random;
   }
 
-  subscribe(pattern: string, handle: (message: InboundMessage) => void, options?: { queue?: string }): ServiceSubscription {
+  subscribe(pattern: string, handle: ServiceHandler, options?: { queue?: string }): ServiceSubscription {
     const octets = octetText(pattern);
     if (!isValidPattern(octets)) {
       throw new RangeError(`a service subscribed to the invalid pattern "${pattern}"`);
@@ -200,16 +200,15 @@ export class BrokerAccount implements Account {
 /** Hands messages to a service inside the server. What another service published is first laid out in one buffer, as clients' messages are. */
 class ServiceReceiver implements Receiver {
   readonly #account: BrokerAccount;
-  readonly #handle: (message: InboundMessage) => void;
+  readonly #handle: ServiceHandler;
 
-  constructor(account: BrokerAccount, handle: (message: InboundMessage) => void) {
+  constructor(account: BrokerAccount, handle: ServiceHandler) {
     this.#account = account;
     this.#handle = handle;
   }
 
   deliver(_subscription: Subscription, message: Message): boolean {
-    this.#handle(message.fromService ? this.#inOneBuffer(message) : message);
-    return true;
+    return this.#handle(message.fromService ? this.#inOneBuffer(message) : message) !== false;
   }
 
   #inOneBuffer(message: Message): Message {

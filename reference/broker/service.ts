@@ -40,6 +40,8 @@ export interface ServiceSubscription {
   unsubscribe(): void;
 }
 
+export type ServiceHandler = (message: InboundMessage) => boolean | void;
+
 export interface OutboundMessage {
   readonly subject: string | Uint8Array;
   readonly reply?: string | Uint8Array;
@@ -52,8 +54,11 @@ export interface OutboundMessage {
 /** One account's subject space as a service sees it. The default account is `$G`. */
 export interface Account {
   readonly name: string;
-  /** `queue` makes the service one member of that queue group. `handle` must not throw. */
-  subscribe(pattern: string, handle: (message: InboundMessage) => void, options?: { queue?: string }): ServiceSubscription;
+  /**
+   * `queue` makes the service one member of that queue group. `handle` must not throw. When it returns false the message counts as
+   * not received here, as if the service were not subscribed: with no other receiver the publisher learns that nobody is there.
+   */
+  subscribe(pattern: string, handle: ServiceHandler, options?: { queue?: string }): ServiceSubscription;
   /** Routes to clients and services; true when somebody received it. */
   publish(message: OutboundMessage): boolean;
   /**
