@@ -13,7 +13,7 @@ interface Publish {
 }
 
 export function checkHeaders(headers: PublishHeaders, publish: Publish): ApiError | undefined {
-  if (headers.isPresent("batchId")) {
+  if (headers.has("batchId")) {
     return apiErrors.atomicPublishDisabled;
   }
   if (headers.has("increment")) {

@@ -13,60 +13,54 @@ export { isLevelTooHigh } from "./required-level.ts";
 
 const PREFIX = "$JS.API.";
 const TYPE_PREFIX = "io.nats.jetstream.api.v1.";
-/** Served by subscriptions of their own, so that a request nobody serves is told so at once. */
-const SERVED_ELSEWHERE = ["CONSUMER.MSG.NEXT.>", "DIRECT.GET.>"];
+/** Served by subscriptions of their own; a request that nobody serves is told so at once. */
+const SERVED_ELSEWHERE = ["CONSUMER.MSG.NEXT.", "DIRECT.GET."];
 
 /** Serves the table for one account until the returned function is called. */
 export function serveApi(account: JetStreamAccount, endpoints: readonly Endpoint[]): () => void {
   const router = new Router(endpoints);
   const { account: subjects, domain } = account.context;
-  const subscriptions: ServiceSubscription[] = [];
-  for (const prefix of domain === undefined ? [PREFIX] : [PREFIX, domainPrefix(domain)]) {
-    for (const pattern of router.patterns) {
-      const handle = (message: InboundMessage) => answer(account, router, message, prefix);
-      subscriptions.push(subjects.subscribe(prefix + pattern, handle));
-    }
-  }
-  if (domain !== undefined) {
-    subscriptions.push(...SERVED_ELSEWHERE.map((pattern) => forward(account, domainPrefix(domain), pattern)));
-  }
+  const plain = subjects.subscribe(`${PREFIX}>`, (message) => {
+    const subject = message.subject.text.slice(PREFIX.length);
+    return isServedElsewhere(subject) ? false : answer(account, router.find(subject), message);
+  });
+  const ofDomain = domain === undefined ? undefined : serveDomain(account, router, `$JS.${domain}.API.`);
   return () => {
-    for (const subscription of subscriptions) {
-      subscription.unsubscribe();
-    }
+    plain.unsubscribe();
+    ofDomain?.unsubscribe();
   };
 }
 
-function domainPrefix(domain: string): string {
-  return `$JS.${domain}.API.`;
-}
-
-/** Passes a request of the domain's subject space on to the plain one. */
-function forward(account: JetStreamAccount, prefix: string, pattern: string): ServiceSubscription {
-  const subjects = account.context.account;
-  return subjects.subscribe(prefix + pattern, (message) => {
-    const reply = message.replyText();
-    subjects.publish({
-      subject: PREFIX + message.subject.text.slice(prefix.length),
-      ...(reply === undefined ? {} : { reply }),
-      ...(message.payloadStart > message.headersStart ? { headers: message.buffer.slice(message.headersStart, message.payloadStart) } : {}),
-      payload: message.buffer.slice(message.payloadStart, message.payloadEnd),
-      epoch: 0,
-    });
+/** The same API under the name of the domain. What is served elsewhere is passed on to its plain subject. */
+function serveDomain(account: JetStreamAccount, router: Router, prefix: string): ServiceSubscription {
+  return account.context.account.subscribe(`${prefix}>`, (message) => {
+    const subject = message.subject.text.slice(prefix.length);
+    return isServedElsewhere(subject) ? forward(account, message, PREFIX + subject) : answer(account, router.find(subject), message);
   });
 }
 
-function answer(account: JetStreamAccount, router: Router, message: InboundMessage, prefix: string): void {
-  const found = router.find(message.subject.text.slice(prefix.length));
+function isServedElsewhere(subject: string): boolean {
+  return SERVED_ELSEWHERE.some((prefix) => subject.startsWith(prefix));
+}
+
+function forward(account: JetStreamAccount, message: InboundMessage, subject: string): boolean {
+  const reply = message.replyText();
+  const { buffer, headersStart, payloadStart, payloadEnd } = message;
+  return account.context.account.publish({
+    subject,
+    ...(reply === undefined ? {} : { reply }),
+    ...(payloadStart > headersStart ? { headers: buffer.slice(headersStart, payloadStart) } : {}),
+    payload: buffer.slice(payloadStart, payloadEnd),
+    epoch: 0,
+  });
+}
+
+function answer(account: JetStreamAccount, found: Found | undefined, message: InboundMessage): void {
   if (found === undefined) {
     return;
   }
-  const body = Buffer.from(message.buffer.buffer, message.buffer.byteOffset, message.buffer.byteLength).toString(
-    "utf8",
-    message.payloadStart,
-    message.payloadEnd,
-  );
-  // Whatever the handler publishes runs through the same broker: the request is kept as it was.
+  const { buffer, payloadStart, payloadEnd } = message;
+  const body = Buffer.from(buffer.buffer, buffer.byteOffset + payloadStart, payloadEnd - payloadStart).toString("utf8");
   const reply = isLevelTooHigh(message)
     ? { error: apiErrors.requiredApiLevel }
     : found.endpoint.handle({ account, tokens: found.tokens, message, body });
@@ -90,23 +84,19 @@ function printReply(endpoint: Endpoint, reply: NonNullable<ApiReply>): string {
   return printJson({ type, error: reply.error, ...endpoint.always, ...reply.extra });
 }
 
-interface Route {
+interface Found {
   readonly endpoint: Endpoint;
-  readonly pattern: readonly string[];
+  readonly tokens: readonly string[];
 }
 
 class Router {
-  /** What to subscribe to: whole areas, so that unknown requests inside them are swallowed. */
-  readonly patterns: readonly string[];
-  readonly #routes: readonly Route[];
+  readonly #routes: readonly { readonly endpoint: Endpoint; readonly pattern: readonly string[] }[];
 
   constructor(endpoints: readonly Endpoint[]) {
     this.#routes = endpoints.map((endpoint) => ({ endpoint, pattern: endpoint.subject.split(".") }));
-    const areas = endpoints.map(({ subject }) => areaOf(subject.split(".")));
-    this.patterns = [...new Set(["*", "META.>", "SERVER.>", "ACCOUNT.>", ...areas])].filter((area) => area !== "INFO");
   }
 
-  find(subject: string): { endpoint: Endpoint; tokens: readonly string[] } | undefined {
+  find(subject: string): Found | undefined {
     const tokens = subject.split(".");
     for (const { endpoint, pattern } of this.#routes) {
       const matched = wildcardsOf(pattern, tokens);
@@ -116,14 +106,6 @@ class Router {
     }
     return undefined;
   }
-}
-
-/** CONSUMER has a direct request beside its API, so its areas are one token longer. */
-function areaOf(tokens: readonly string[]): string {
-  if (tokens.length === 1) {
-    return tokens[0] ?? "";
-  }
-  return tokens[0] === "CONSUMER" ? `CONSUMER.${tokens[1]}.>` : `${tokens[0]}.>`;
 }
 
 function wildcardsOf(pattern: readonly string[], tokens: readonly string[]): readonly string[] | undefined {

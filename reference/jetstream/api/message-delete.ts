@@ -39,13 +39,13 @@ export const messageDelete: Endpoint = {
   },
 };
 
-/** The official server tells what never was or is long gone by another error than a gap. */
+/** Memory streams know one answer; file streams tell what never was or is long gone by another error than a gap. */
 function missing({ messages, config }: Stream, sequence: number): ApiError {
   const { firstSequence, lastSequence } = messages.state;
-  if (sequence > lastSequence && config.storage === "file") {
+  if (config.storage === "file" && sequence > lastSequence) {
     return because(apiErrors.streamMsgDeleteFailed, "stream store EOF");
   }
-  if (sequence < firstSequence || config.storage === "memory") {
+  if (config.storage === "file" && sequence < firstSequence) {
     return because(apiErrors.streamMsgDeleteFailed, "no message found");
   }
   return filled(apiErrors.sequenceNotFound, { seq: sequence });
