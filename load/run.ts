@@ -81,12 +81,12 @@ export async function runLoadProfile(options: LoadOptions): Promise<LoadResult> 
 async function runBlocks(options: LoadOptions, plan: Plan): Promise<BlockOutcome[]> {
   const outcomes: BlockOutcome[] = [];
   for (const [index, { side, pair }] of plan.order.entries()) {
-    if (options.signal?.aborted === true) {
+    if (isAborted(options)) {
       break;
     }
     options.listener?.({ type: "block-start", side, pair, index, blocks: plan.order.length });
     const outcome = await runBlock(blockOptions(options, plan, { side, pair }));
-    if (options.signal?.aborted === true && outcome.problems.length > 0) {
+    if (isAborted(options) && outcome.problems.length > 0) {
       // Cut short by the caller: neither its figures nor its account mean anything.
       break;
     }
@@ -97,6 +97,10 @@ async function runBlocks(options: LoadOptions, plan: Plan): Promise<BlockOutcome
     }
   }
   return outcomes;
+}
+
+function isAborted(options: LoadOptions): boolean {
+  return options.signal?.aborted === true;
 }
 
 function blockOptions(options: LoadOptions, plan: Plan, { side, pair }: PlannedBlock): Parameters<typeof runBlock>[0] {
@@ -152,7 +156,7 @@ function judge(
 
 /** Why figures that lost nothing still allow no verdict. */
 function doubtOf(options: LoadOptions, plan: Plan, outcomes: readonly BlockOutcome[]): string | undefined {
-  if (options.signal?.aborted === true) {
+  if (isAborted(options)) {
     return `interrupted after ${outcomes.length} of ${plan.order.length} blocks`;
   }
   const bound = outcomes.find((outcome) => outcome.generatorBound !== undefined);

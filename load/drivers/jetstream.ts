@@ -17,7 +17,7 @@ export interface StreamSettings {
 }
 
 const streamNotFound = 10059;
-const timeoutMs = 10_000;
+const defaultTimeoutMs = 10_000;
 const nanosecondsPerSecond = 1e9;
 
 export async function recreateStream(connection: Connection, stream: StreamSettings): Promise<void> {
@@ -36,9 +36,9 @@ export async function recreateStream(connection: Connection, stream: StreamSetti
 }
 
 /** Deleting what is not there is no error. */
-export async function deleteStream(connection: Connection, name: string): Promise<void> {
+export async function deleteStream(connection: Connection, name: string, timeoutMs = defaultTimeoutMs): Promise<void> {
   try {
-    await call(connection, `$JS.API.STREAM.DELETE.${name}`, undefined);
+    await call(connection, `$JS.API.STREAM.DELETE.${name}`, undefined, timeoutMs);
   } catch (error) {
     if (!(error instanceof ApiError) || error.errorCode !== streamNotFound) {
       throw error;
@@ -80,7 +80,7 @@ export async function createConsumer(connection: Connection, consumer: ConsumerS
   });
 }
 
-async function call(connection: Connection, subject: string, body: unknown): Promise<unknown> {
+async function call(connection: Connection, subject: string, body: unknown, timeoutMs = defaultTimeoutMs): Promise<unknown> {
   const message = await connection.request(body === undefined ? { subject } : { subject, payload: JSON.stringify(body) }, { timeoutMs });
   const reply = message.json();
   const error = field(reply, "error");

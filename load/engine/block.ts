@@ -2,6 +2,7 @@
  * One block: a fresh stream, warm-up, measurement, drain, account. Whatever the server does, it ends in bounded time and with a verdict; the
  * stream is removed where the server still allows it.
  */
+import { performance } from "node:perf_hooks";
 import type { LoadBlock } from "../../evidence/results/schema.ts";
 import { type Connection, connect } from "../../wire/connection.ts";
 import { deleteStream, recreateStream, storedMessages } from "../drivers/jetstream.ts";
@@ -40,8 +41,6 @@ export interface BlockOutcome {
   readonly saturated: string | undefined;
 }
 
-/** A server that answers nothing for this long while operations are in flight is silent. */
-const silenceMaxMs = 5000;
 const errorsMax = 1000;
 const tickMs = 100;
 /** Above this share of busy event loop a closed model measures its own client. */
@@ -75,7 +74,7 @@ export async function runBlock(options: BlockOptions): Promise<BlockOutcome> {
     problems.push(describe(error));
     flow?.account(accounting);
   } finally {
-    await cleanUp(opened, options.stream);
+    await cleanUp(opened, options.stream, problems.length === 0);
   }
   const outcome = {
     block: blockOf(options, recorder, accounting),
@@ -147,6 +146,8 @@ class Watch {
       this.#seen = this.#recorder.progress;
       this.#seenAtMs = now;
     }
+    // A server that answers nothing for as long as a drain may take is silent; preparing has deadlines of its own.
+    const silenceMaxMs = this.#options.plan.drain;
     if (this.#phase !== "set-up" && now - this.#seenAtMs > silenceMaxMs) {
       reject(new Error(`the server answered nothing for ${silenceMaxMs / 1000} s with ${flow.inFlight} operations in flight`));
     }
@@ -198,11 +199,11 @@ function makeFlow(options: BlockOptions, context: FlowContext): Flow {
   return arrival.model === "open" ? new OpenPulling(context, arrival) : new ClosedPulling(context, arrival.inFlight);
 }
 
-async function cleanUp(opened: readonly Connection[], stream: string): Promise<void> {
+async function cleanUp(opened: readonly Connection[], stream: string, isHealthy: boolean): Promise<void> {
   const [control] = opened;
   if (control !== undefined && !control.isClosed) {
     // A server that is gone or silent keeps its stream; the verdict stands already.
-    await deleteStream(control, stream).catch(() => undefined);
+    await deleteStream(control, stream, isHealthy ? undefined : 1000).catch(() => undefined);
   }
   await Promise.all(opened.map((connection) => connection.close()));
 }
@@ -237,8 +238,8 @@ function generatorBoundOf(options: BlockOptions, recorder: Recorder, busy: numbe
 }
 
 function saturatedOf(recorder: Recorder): string | undefined {
-  const share = recorder.offered === 0 ? 0 : recorder.deferred / recorder.offered;
-  return share > 0.01 ? `${Math.round(share * 100)} % of the offered operations waited for a full window` : undefined;
+  const share = recorder.offered === 0 ? 0 : recorder.late / recorder.offered;
+  return share > 0.01 ? `${Math.round(share * 100)} % of the offered operations were not done when the measurement ended` : undefined;
 }
 
 function describe(error: unknown): string {

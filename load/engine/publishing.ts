@@ -107,6 +107,7 @@ export class OpenPublishing extends Publishing {
   #pacer: Pacer | undefined;
   /** Operations due up to this moment found the window full. */
   #fullUntilMs = Number.NEGATIVE_INFINITY;
+  #stopMs = Number.POSITIVE_INFINITY;
   #nextPublisher = 0;
 
   constructor(context: FlowContext, arrival: Open) {
@@ -121,13 +122,22 @@ export class OpenPublishing extends Publishing {
     this.#pacer = startPacer(() => this.#sendDue(schedule));
   }
 
+  /** What was due before this moment is still sent: skipping it would hide the worst of a stall. */
   override stop(): void {
     super.stop();
+    this.#stopMs = Math.min(this.#stopMs, performance.now());
+  }
+
+  override get isDrained(): boolean {
+    return super.isDrained && (this.#schedule === undefined || this.#schedule.nextMs > this.#stopMs);
+  }
+
+  override account(accounting: Accounting): void {
     this.#pacer?.stop();
-    const now = performance.now();
-    while (this.#schedule !== undefined && this.#schedule.nextMs < now && this.#fullUntilMs >= this.#schedule.nextMs) {
+    while (this.#schedule !== undefined && this.#schedule.nextMs <= this.#stopMs && Number.isFinite(this.#stopMs)) {
       this.context.recorder.neverSent(this.#schedule.take());
     }
+    super.account(accounting);
   }
 
   protected onRoom(): void {
@@ -136,7 +146,7 @@ export class OpenPublishing extends Publishing {
 
   #sendDue(schedule: Schedule): number {
     const now = performance.now();
-    while (schedule.nextMs <= now) {
+    while (schedule.nextMs <= Math.min(now, this.#stopMs)) {
       const publisher = this.#publisherWithRoom();
       if (publisher === undefined) {
         this.#fullUntilMs = now;
@@ -148,6 +158,9 @@ export class OpenPublishing extends Publishing {
     }
     for (const publisher of this.publishers) {
       publisher.send();
+    }
+    if (schedule.nextMs > this.#stopMs) {
+      this.#pacer?.stop();
     }
     return schedule.nextMs;
   }

@@ -11,6 +11,9 @@ export interface Clocks {
   neverSent(intendedMs: number): void;
 }
 
+/** A stall at the very end of a measurement is no sign of a rate that can't be sustained. */
+const graceMs = 250;
+
 export class Recorder implements Clocks {
   readonly service = new LatencyHistogram();
   readonly response: LatencyHistogram | undefined;
@@ -23,6 +26,8 @@ export class Recorder implements Clocks {
   deferred = 0;
   /** Scheduled inside the measurement. */
   offered = 0;
+  /** Of these: ended well after the measurement, or never sent at all. */
+  late = 0;
   #startMs = Number.POSITIVE_INFINITY;
   #endMs = Number.POSITIVE_INFINITY;
 
@@ -52,6 +57,7 @@ export class Recorder implements Clocks {
     if (this.#isInside(this.response === undefined ? receivedMs : intendedMs)) {
       this.service.recordMs(receivedMs - sentMs);
       this.response?.recordMs(receivedMs - intendedMs);
+      this.late += receivedMs > this.#endMs + graceMs ? 1 : 0;
     }
   }
 
@@ -72,6 +78,7 @@ export class Recorder implements Clocks {
     if (this.#isInside(intendedMs)) {
       this.offered++;
       this.deferred++;
+      this.late++;
     }
   }
 
