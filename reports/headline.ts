@@ -19,6 +19,9 @@ export function headlineOf(results: Results, options: VerdictOptions = {}): Head
     ...results.campaigns.map(campaignSentence),
     ...results.loads.flatMap(loadSentences),
   ];
+  if (isNothingJudged(verdict)) {
+    sentences.push("Nothing ran that could be judged, so this says nothing about the server.");
+  }
   if (results.interrupted) {
     sentences.push("The run was stopped before its end: what is here is true, but not all.");
   }

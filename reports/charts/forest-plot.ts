@@ -13,6 +13,7 @@ const rowHeight = 30;
 const axisHeight = 30;
 const labelWidth = 210;
 const valueWidth = 118;
+const tickSpacingMin = 44;
 
 export function forestPlot(comparisons: readonly Comparison[], about: { id: string; sides: string }): Markup {
   const shown = comparisons.filter((each) => each.low > 0 && Number.isFinite(each.high));
@@ -25,13 +26,9 @@ export function forestPlot(comparisons: readonly Comparison[], about: { id: stri
     { class: "forest", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-labelledby": `${about.id}-t ${about.id}-d` },
     el("title", { id: `${about.id}-t` }, `Ratio of ${about.sides}, with 95 % intervals`),
     el("desc", { id: `${about.id}-d` }, shown.map(describe).join(" ")),
-    ticksBetween(low, high).map((tick) => [
+    spread(ticksBetween(low, high), x).map((tick) => [
       el("line", { class: tick === 1 ? "equal" : "grid", x1: x(tick), x2: x(tick), y1: 0, y2: bottom }),
-      el(
-        "text",
-        { class: tick === 1 ? "tick strong" : "tick", x: x(tick), y: bottom + 16, "text-anchor": "middle" },
-        tick === 1 ? "1× equal" : `${tick}×`,
-      ),
+      el("text", { class: tick === 1 ? "tick strong" : "tick", x: x(tick), y: bottom + 16, "text-anchor": "middle" }, `${tick}×`),
     ]),
     shown.map((each, row) => drawRow(each, { y: row * rowHeight + rowHeight / 2 + 2, x: (value) => x(value) })),
   );
@@ -84,6 +81,18 @@ function ticksBetween(low: number, high: number): number[] {
   ];
   const fitting = ladders.map((ladder) => ladder.filter((tick) => tick > low && tick < high));
   return fitting.find((ticks) => ticks.length >= 3) ?? [1];
+}
+
+/** Drops ticks whose labels would touch; the line of equality stays. */
+function spread(ticks: readonly number[], x: (tick: number) => number): number[] {
+  const kept: number[] = [1];
+  const byDistance = ticks.toSorted((a, b) => Math.abs(Math.log(a)) - Math.abs(Math.log(b)));
+  for (const tick of byDistance) {
+    if (kept.every((other) => Math.abs(x(other) - x(tick)) >= tickSpacingMin)) {
+      kept.push(tick);
+    }
+  }
+  return kept;
 }
 
 function shortMetric(metric: string): string {

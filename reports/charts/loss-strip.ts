@@ -25,7 +25,14 @@ export function lossStrip(picture: LossPicture, id: string): Markup {
   const title = `${picture.title}: ${describeLoss(picture)}`;
   return el(
     "svg",
-    { class: "strip", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-labelledby": `${id}-t ${id}-d`, preserveAspectRatio: "none" },
+    {
+      class: "strip",
+      viewBox: `0 0 ${width} ${height}`,
+      role: "img",
+      "aria-labelledby": `${id}-t ${id}-d`,
+      preserveAspectRatio: "none",
+      "shape-rendering": "crispEdges",
+    },
     el("title", { id: `${id}-t` }, title),
     el("desc", { id: `${id}-d` }, describeColumns(picture, columns)),
     el(

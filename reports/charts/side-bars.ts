@@ -19,7 +19,7 @@ export interface BarsOptions {
 }
 
 const width = 720;
-const labelWidth = 90;
+const labelWidth = 112;
 const valueWidth = 110;
 const barHeight = 13;
 const groupGap = 12;

@@ -1,6 +1,6 @@
 /** What failed, in full: the requirement, what was expected and what came, the bytes on the wire, the server's last words, how to see it again. */
-import { failsRun } from "../../../evidence/results/overall-verdict.ts";
-import type { CaseResult, Failure, RequirementResult, Results, TraceFrame } from "../../../evidence/results/schema.ts";
+import type { Failure, RequirementResult, Results, TraceFrame } from "../../../evidence/results/schema.ts";
+import { type FailedCase, failedCases } from "../../failed-cases.ts";
 import { type Content, el, link, type Markup } from "../../markup.ts";
 import { shortened } from "../../visible-text.ts";
 import { counted, integer, traceTime } from "../../wording.ts";
@@ -15,52 +15,38 @@ const logLinesMax = 60;
 /** Traces of the first failures stand open. */
 const openMax = 3;
 
-/** Failures that make the run fail first, then those of a lower level. */
-export function failedCases(results: Results, strict: boolean): CaseResult[] {
-  const failed = results.cases.filter((each) => ["fail", "error", "unexpected-pass"].includes(each.outcome));
-  return [...failed.filter((each) => failsRun(each, strict)), ...failed.filter((each) => !failsRun(each, strict))];
-}
-
 export function failuresSection(results: Results, strict: boolean): Markup | undefined {
   const failed = failedCases(results, strict);
   if (failed.length === 0) {
     return undefined;
   }
-  const requirements = new Map(results.requirements.map((each) => [each.id, each]));
   const rest = failed.length - failuresMax;
   return section(
     "failures",
     counted(failed.length, "failure"),
-    failed.slice(0, failuresMax).map((each, index) => failureCard(each, { index, requirements, fatal: failsRun(each, strict) })),
+    failed.slice(0, failuresMax).map(failureCard),
     rest > 0 && el("p", { class: "note" }, `${integer(rest)} more are listed under “All cases” and stand in results.json.`),
   );
 }
 
-interface CardPlace {
-  readonly index: number;
-  readonly fatal: boolean;
-  readonly requirements: ReadonlyMap<string, RequirementResult>;
-}
-
-function failureCard(result: CaseResult, place: CardPlace): Markup {
-  const id = `failure-${place.index + 1}`;
-  const shown = result.checks.map((check) => place.requirements.get(check)).filter((each) => each !== undefined);
+function failureCard({ result, fatal, requirements }: FailedCase, index: number): Markup {
+  const id = `failure-${index + 1}`;
   return el(
     "article",
-    { class: place.fatal ? "card bad" : "card", id, "aria-labelledby": `${id}-title` },
+    { class: fatal ? "card bad" : "card", id, "aria-labelledby": `${id}-title` },
     el(
       "p",
       { class: "tags" },
       outcomeTag(result.outcome),
       el("span", { class: "level" }, result.level),
-      !place.fatal && el("span", { class: "soft" }, "does not fail the run"),
+      !fatal && el("span", { class: "soft" }, "does not fail the run"),
     ),
     el("h3", { id: `${id}-title` }, result.title),
     el("p", { class: "name" }, el("code", {}, result.name)),
-    shown.map(requirementLine),
+    requirements.map(requirementLine),
     result.reason !== undefined && el("p", {}, result.reason, " ", link(result.link, result.link ?? "")),
-    result.failure !== undefined && failureBody(result.failure, place.index < openMax),
-    result.pictures.map((picture, index) => pictureFigure(picture, `${id}-p${index}`)),
+    result.failure !== undefined && failureBody(result.failure, index < openMax),
+    result.pictures.map((picture, cycle) => pictureFigure(picture, `${id}-p${cycle}`)),
     reproduce(result.reproduce),
   );
 }

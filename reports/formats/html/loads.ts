@@ -66,7 +66,7 @@ function comparisonsPart(load: LoadResult, id: string): Content {
         { title: "95 % interval", numeric: true },
         { title: "p", numeric: true },
         { title: "Pairs", numeric: true },
-        { title: "A is" },
+        { title: "Verdict for A" },
       ],
       load.comparisons.map((each) => [
         each.metric,

@@ -60,10 +60,13 @@ h2{font-size:1.35rem;font-weight:650;letter-spacing:-.01em;margin-bottom:1rem}
 h3{font-size:1.08rem;font-weight:650}
 h4{font-size:.92rem;font-weight:600;margin:1.5rem 0 .5rem}
 p{margin:.5rem 0}
+section>:is(dl,pre,p,div)+h3{margin-top:1.9rem}
+h3+.command{margin-top:.5rem}
 a{color:var(--accent);text-underline-offset:.15em}
 a:focus-visible,summary:focus-visible,.scroll:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 code,pre{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.86em}
-pre{margin:0;white-space:pre-wrap;line-height:1.5}
+pre code{font-size:inherit}
+pre{font-size:.84rem;margin:0;white-space:pre-wrap;line-height:1.5}
 section{margin-top:3.25rem}
 .soft,.note,.scale,.basis{color:var(--soft)}
 .note,.soft{font-size:.9rem}
@@ -122,7 +125,7 @@ details[open]>summary{margin-bottom:.35rem}
 .trace table{font-size:.86rem}
 .trace tbody th{color:var(--soft);min-width:0;white-space:nowrap}
 .trace td:nth-child(2){white-space:nowrap}
-.trace td:nth-child(3){color:var(--soft)}
+.trace td:nth-child(3){color:var(--soft);min-width:4rem;max-width:9rem;overflow-wrap:anywhere}
 .trace td:last-child{width:100%;min-width:16rem;overflow-wrap:anywhere;white-space:pre-wrap}
 .trace th,.trace td{padding-top:.3rem;padding-bottom:.3rem}
 .log,.command,.witness pre{background:var(--sheet);padding:.75rem .9rem;border-radius:4px}
