@@ -2,7 +2,7 @@
  * What an acknowledgement says. `+ACK`, `+OK` and `+WPI` are exact, `-NAK`, `+NXT` and `+TERM` are prefixes; an empty body
  * acknowledges, anything else says nothing (and is still answered).
  */
-import { parseGoDuration } from "./consumer-duration.ts";
+import { parseGoDuration } from "./go-duration.ts";
 import { decodeJson } from "./json/decode.ts";
 import { duration } from "./json/field-types.ts";
 

@@ -2,6 +2,7 @@
 import type { ConsumerCore } from "./consumer-core.ts";
 import { printJson } from "./json/print.ts";
 import { formatTime, zeroTime } from "./json/time.ts";
+import { uniqueId } from "./unique-id.ts";
 
 /** The message of one delivery, as advisories name it. */
 export interface DeliveryName {
@@ -49,9 +50,6 @@ function advise(core: ConsumerCore, kind: string, type: string, fields: Record<s
   });
 }
 
-const idAlphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const idLength = 22;
-
 /** Tells how long an acknowledgement took, for the share of messages that `sample_freq` asks for. */
 export function sampleAck(core: ConsumerCore, delivery: DeliveryName): void {
   const frequency = core.settings.sampleFrequency;
@@ -64,10 +62,9 @@ export function sampleAck(core: ConsumerCore, delivery: DeliveryName): void {
     return;
   }
   const sinceMs = core.state.pending.sinceMsOf(delivery.streamSequence) ?? core.nowMs;
-  const id = Array.from({ length: idLength }, () => idAlphabet[random.below(idAlphabet.length)]).join("");
   const metric = {
     type: "io.nats.jetstream.metric.v1.consumer_ack",
-    id,
+    id: uniqueId(random),
     timestamp: formatTime(clock.nowNs()),
     stream: core.host.name,
     consumer: core.name,

@@ -67,10 +67,10 @@ export class ConsumerCore {
   inactiveDueMs = Number.POSITIVE_INFINITY;
   pauseEndsMs = Number.POSITIVE_INFINITY;
   lastActivityMs: number;
-  lastSweepMs = 0;
-  /** 0 when it never happened. */
-  lastDeliveryMs = 0;
-  lastAckMs = 0;
+  lastSweepMs = Number.NEGATIVE_INFINITY;
+  /** Negative infinity when it never happened. */
+  lastDeliveryMs = Number.NEGATIVE_INFINITY;
+  lastAckMs = Number.NEGATIVE_INFINITY;
 
   #filter: SubjectFilter;
   #takesAll: boolean;

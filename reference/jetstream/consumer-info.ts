@@ -33,5 +33,5 @@ function sequenceInfo(pair: { consumer: number; stream: number }, lastActive: st
 }
 
 function activity(core: ConsumerCore, nowNs: bigint, atMs: number): string | undefined {
-  return atMs === 0 ? undefined : formatTime(nowNs - BigInt(Math.max(Math.round((core.nowMs - atMs) * 1e6), 0)));
+  return atMs === Number.NEGATIVE_INFINITY ? undefined : formatTime(nowNs - BigInt(Math.max(Math.round((core.nowMs - atMs) * 1e6), 0)));
 }

@@ -1,9 +1,9 @@
 /** Is a consumer's configuration acceptable at all? The checks stand in the order in which nats-server 2.15 makes them. */
 import { type ConsumerConfig, filtersOf } from "./consumer-config.ts";
 import type { ConsumerCaps } from "./consumer-defaults.ts";
-import { formatGoDuration } from "./consumer-duration.ts";
 import type { ApiError } from "./errors.ts";
 import { apiErrors, because, filled } from "./errors.ts";
+import { formatGoDuration } from "./go-duration.ts";
 import type { Retention } from "./seams.ts";
 import { isLiteral, isSubset, isValidPattern, patternsCollide } from "./subjects.ts";
 

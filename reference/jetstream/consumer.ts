@@ -147,7 +147,8 @@ export class Consumer implements AttachedConsumer, TurnWork {
     this.#endPause(nowMs);
     const stop = core.isPaused ? "unrequested" : deliverReady(core, this.#desk, nowMs);
     if (stop === "budget") {
-      core.wake();
+      // The next turn, not this one again: what was delivered leaves first, and others get their turn.
+      core.host.context.clock.setTimer(0, () => core.wake());
     } else if (nowMs >= core.pullDueMs || (core.pulls.impatient > 0 && stop !== "blocked")) {
       sweepPulls(core, nowMs, { endOfStream: stop !== "blocked" });
     }
@@ -183,8 +184,8 @@ export class Consumer implements AttachedConsumer, TurnWork {
     const { core } = this;
     core.state.start(first);
     core.redelivery.clear();
-    core.lastDeliveryMs = 0;
-    core.lastAckMs = 0;
+    core.lastDeliveryMs = Number.NEGATIVE_INFINITY;
+    core.lastAckMs = Number.NEGATIVE_INFINITY;
     core.ackDueMs = Number.POSITIVE_INFINITY;
     core.countLost();
     core.journal.state(core.state);

@@ -1,6 +1,6 @@
 /** Pull requests from arrival to their end: what is refused at once, what waits, what expires, and heartbeats in between. */
 import type { ConsumerCore } from "./consumer-core.ts";
-import { formatGoDuration } from "./consumer-duration.ts";
+import { formatGoDuration } from "./go-duration.ts";
 import { WaitingPull } from "./pull-queue.ts";
 import { type PullRequest, parsePullRequest } from "./pull-request.ts";
 import { exceededMaxWaiting, idleHeartbeat, noMessages, requestsPending, requestTimeout, statusLine } from "./pull-status.ts";

@@ -2,12 +2,13 @@
 import { apiErrors, isApiError } from "../errors.ts";
 import { findConsumer } from "./consumer-answer.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { isEmptyBody } from "./request-body.ts";
 
 export const consumerDelete: Endpoint = {
   subject: "CONSUMER.DELETE.*.*",
   type: "consumer_delete_response",
   handle(call) {
-    if (!isEmptyRequest(call.body)) {
+    if (!isEmptyBody(call.body)) {
       return { error: apiErrors.notEmptyRequest };
     }
     const consumer = findConsumer(call);
@@ -18,8 +19,3 @@ export const consumerDelete: Endpoint = {
     return { success: { success: true } };
   },
 };
-
-/** No bytes, or an object without keys. */
-function isEmptyRequest(body: string): boolean {
-  return body === "" || /^\s*\{\s*\}\s*$/.test(body);
-}

@@ -1,10 +1,10 @@
 /** `$JS.API.CONSUMER.NAMES.<stream>` and `$JS.API.CONSUMER.LIST.<stream>`: sorted by name, in pages (ADR-15). */
 import type { Consumer } from "../consumer.ts";
-import { type ApiError, apiErrors, because, isApiError } from "../errors.ts";
-import { decodeJson } from "../json/decode.ts";
+import { type ApiError, apiErrors, isApiError } from "../errors.ts";
 import { int } from "../json/field-types.ts";
 import { consumersOf } from "./consumer-answer.ts";
 import { type ApiCall, type ApiReply, type Endpoint, noPage } from "./endpoint.ts";
+import { decodeOptionalBody } from "./request-body.ts";
 
 const namesLimit = 1024;
 const listLimit = 256;
@@ -45,9 +45,6 @@ const pagedRequest = { struct: "JSApiConsumersRequest", embedded: "ApiPagedReque
 
 /** Only a body that looks like JSON is a request. */
 function offsetOf({ account, body }: ApiCall): number | ApiError {
-  if (!/^\s*[[{]/.test(body)) {
-    return 0;
-  }
-  const decoded = decodeJson(body, pagedRequest, { strict: account.strict });
-  return "invalid" in decoded ? because(apiErrors.invalidJSON, decoded.invalid) : Math.max(Number(decoded.value.offset ?? 0), 0);
+  const request = decodeOptionalBody(body, pagedRequest, account);
+  return isApiError(request) ? request : Math.max(Number(request?.offset ?? 0), 0);
 }

@@ -1,11 +1,11 @@
 /** `$JS.API.CONSUMER.PAUSE.<stream>.<consumer>`: no delivery until a time; without one, or with one that is past, it resumes. */
 import { setTime, withRequiredLevel } from "../consumer-config.ts";
-import { apiErrors, because, isApiError } from "../errors.ts";
-import { decodeJson } from "../json/decode.ts";
+import { isApiError } from "../errors.ts";
 import { time } from "../json/field-types.ts";
 import { formatTime, zeroTime } from "../json/time.ts";
 import { findConsumer } from "./consumer-answer.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { decodeOptionalBody } from "./request-body.ts";
 
 const pauseRequest = { struct: "JSApiConsumerPauseRequest", fields: { pause_until: time } } as const;
 
@@ -15,15 +15,15 @@ export const consumerPause: Endpoint = {
   always: { paused: false, pause_until: zeroTime },
   handle(call) {
     const { account, body } = call;
-    const decoded = /^\s*[[{]/.test(body) ? decodeJson(body, pauseRequest, { strict: account.strict }) : { value: {} };
-    if ("invalid" in decoded) {
-      return { error: because(apiErrors.invalidJSON, decoded.invalid) };
+    const request = decodeOptionalBody(body, pauseRequest, account);
+    if (isApiError(request)) {
+      return { error: request };
     }
     const consumer = findConsumer(call);
     if (isApiError(consumer)) {
       return { error: consumer };
     }
-    const until = setTime("pause_until" in decoded.value ? decoded.value.pause_until : undefined);
+    const until = setTime(request?.pause_until);
     consumer.configure(withRequiredLevel({ ...consumer.config, pause_until: until }));
     const leftNs = until === undefined ? 0n : until - account.context.clock.nowNs();
     return {

@@ -4,10 +4,10 @@
  */
 import type { Consumer } from "../consumer.ts";
 import { apiErrors, because, isApiError } from "../errors.ts";
-import { decodeJson } from "../json/decode.ts";
 import { uint64 } from "../json/field-types.ts";
 import { answeredConsumer, findConsumer } from "./consumer-answer.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { decodeBody } from "./request-body.ts";
 
 const resetRequest = { struct: "JSApiConsumerResetRequest", fields: { seq: uint64 } } as const;
 
@@ -15,15 +15,15 @@ export const consumerReset: Endpoint = {
   subject: "CONSUMER.RESET.*.*",
   type: "consumer_reset_response",
   handle(call) {
-    const decoded = decodeJson(call.body, resetRequest, { strict: false });
-    if ("invalid" in decoded) {
-      return { error: because(apiErrors.invalidJSON, decoded.invalid) };
+    const request = decodeBody(call.body, resetRequest, { strict: false });
+    if (isApiError(request)) {
+      return { error: request };
     }
     const consumer = findConsumer(call);
     if (isApiError(consumer)) {
       return { error: consumer };
     }
-    const asked = Number(decoded.value.seq ?? 0);
+    const asked = Number(request.seq ?? 0);
     const problem = asked === 0 ? undefined : problemOf(consumer, asked);
     if (problem !== undefined) {
       return { error: because(apiErrors.consumerInvalidReset, problem) };
