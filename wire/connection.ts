@@ -62,7 +62,7 @@ export class Connection {
   readonly #settleClosed: (reason: CloseReason) => void;
   #info: ServerInfo;
   #closeReason: CloseReason | undefined;
-  #pongWaiters: (() => void)[] = [];
+  #pongWaiters: PromiseWithResolvers<void>[] = [];
   #okCount = 0;
   #sidCount = 0;
   #inboxCount = 0;
@@ -169,12 +169,11 @@ export class Connection {
   async flush(options: { timeoutMs?: number } = {}): Promise<number> {
     this.#assertOpen();
     const start = performance.now();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#pongWaiters.push(resolve);
-    this.#send(pingFrame);
-    void this.closed.then((reason) => reject(reason.error));
+    const waiter = Promise.withResolvers<void>();
     // A late PONG still takes its place in the queue, so the waiter stays there after its deadline.
-    await withDeadline(promise, { timeoutMs: options.timeoutMs ?? this.#timeoutMs, what: "no PONG" });
+    this.#pongWaiters.push(waiter);
+    this.#send(pingFrame);
+    await withDeadline(waiter.promise, { timeoutMs: options.timeoutMs ?? this.#timeoutMs, what: "no PONG" });
     return performance.now() - start;
   }
 
@@ -294,7 +293,9 @@ export class Connection {
     }
     this.#subscriptions.clear();
     this.#requests.failAll(reason.error);
-    this.#pongWaiters = [];
+    for (const waiter of this.#pongWaiters.splice(0)) {
+      waiter.reject(reason.error);
+    }
     if (reason.by === "us") {
       this.#socket.end();
     } else {
@@ -319,7 +320,7 @@ export class Connection {
         this.#send(pongFrame);
         return;
       case "PONG":
-        this.#pongWaiters.shift()?.();
+        this.#pongWaiters.shift()?.resolve();
         return;
       case "+OK":
         this.#okCount++;

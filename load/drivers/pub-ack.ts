@@ -38,22 +38,24 @@ function scan(frame: MessageFrame, into: PubAck): void {
     while (close < payloadEnd && bytes[close] !== quote) {
       close++;
     }
-    if (bytes[close + 1] !== colon) {
+    const after = skipBlanks(bytes, close + 1);
+    if (bytes[after] !== colon) {
       at = close;
       continue;
     }
+    const value = skipBlanks(bytes, after + 1);
     const first = bytes[at + 1];
     const length = close - at - 1;
     // "seq"
     if (length === 3 && first === 115) {
-      into.sequence = numberAt(bytes, close + 2, payloadEnd);
+      into.sequence = numberAt(bytes, value, payloadEnd);
     } else if (length === 5 && first === 101) {
       // "error"
       into.error = errorCodeOf(bytes.toString("utf8", payloadStart, payloadEnd));
       return;
     } else if (length === 9 && first === 100) {
       // "duplicate"; "dupl…" is the only key of nine letters.
-      into.duplicate = bytes[close + 2] === 116;
+      into.duplicate = bytes[value] === 116;
     }
     at = close;
   }
@@ -62,14 +64,19 @@ function scan(frame: MessageFrame, into: PubAck): void {
   }
 }
 
+/** JSON allows them around the colon. The frame's own CR LF ends the loop at the latest. */
+function skipBlanks(bytes: Buffer, from: number): number {
+  let at = from;
+  while (bytes[at] === 32 || bytes[at] === 10 || bytes[at] === 9) {
+    at++;
+  }
+  return at;
+}
+
 function numberAt(bytes: Buffer, from: number, end: number): number {
   let value = 0;
   for (let at = from; at < end; at++) {
     const digit = bytes[at]! - 48;
-    // A blank after the colon is allowed in JSON.
-    if (digit === -16 && value === 0) {
-      continue;
-    }
     if (digit < 0 || digit > 9) {
       break;
     }

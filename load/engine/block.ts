@@ -64,7 +64,7 @@ export async function runBlock(options: BlockOptions): Promise<BlockOutcome> {
     try {
       busy = await runPhases(options, { flow, recorder, watch });
     } finally {
-      flow.stop();
+      flow.halt();
       watch.end();
     }
     accounting.stored = await storedMessages(control, options.stream);
@@ -91,10 +91,10 @@ async function runPhases(options: BlockOptions, parts: { flow: Flow; recorder: R
   const { plan } = options;
   await watch.during("set-up", flow.prepare());
   flow.start();
-  await watch.during("warm-up", sleep(plan.warmup));
+  await watch.sleep("warm-up", plan.warmup);
   recorder.begin(performance.now());
   const before = performance.eventLoopUtilization();
-  await watch.during("measure", sleep(plan.measure));
+  await watch.sleep("measure", plan.measure);
   recorder.end(performance.now());
   const busy = performance.eventLoopUtilization(before).utilization;
   flow.stop();
@@ -114,6 +114,8 @@ class Watch {
   #phase: Phase = "set-up";
   #seen = 0;
   #seenAtMs = performance.now();
+  #sleeping: NodeJS.Timeout | undefined;
+  readonly #onAbort: () => void;
 
   constructor(parts: { options: BlockOptions; flow: Flow; recorder: Recorder; opened: readonly Connection[] }) {
     const { options, flow, recorder, opened } = parts;
@@ -126,7 +128,8 @@ class Watch {
     for (const connection of opened) {
       void connection.closed.then((reason) => reject(reason.error));
     }
-    options.signal?.addEventListener("abort", () => reject(options.signal?.reason), { once: true });
+    this.#onAbort = () => reject(options.signal?.reason);
+    options.signal?.addEventListener("abort", this.#onAbort);
     this.#timer = setInterval(() => this.#tick(flow, reject), tickMs);
   }
 
@@ -136,8 +139,17 @@ class Watch {
     return Promise.race([wait, this.#broken]);
   }
 
+  /** The timer dies with the watch: a minute of measurement does not outlive a dead server. */
+  async sleep(phase: Phase, ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#sleeping = setTimeout(resolve, ms);
+    await this.during(phase, promise);
+  }
+
   end(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#sleeping);
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
   }
 
   #tick(flow: Flow, reject: (error: Error) => void): void {
@@ -244,12 +256,6 @@ function saturatedOf(recorder: Recorder): string | undefined {
 
 function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }
 
 /** Also resolves at its deadline: what is then still missing shows in the account. */

@@ -10,6 +10,8 @@ export interface Flow {
   start(): void;
   /** Begins nothing new; what is under way still arrives. */
   stop(): void;
+  /** Gives up what was due and not sent; what is under way still arrives. */
+  halt(): void;
   /** Operations begun and not ended, while running. */
   readonly inFlight: number;
   /** Nothing more can arrive. */

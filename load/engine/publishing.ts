@@ -44,6 +44,10 @@ abstract class Publishing implements Flow {
     this.stopped = true;
   }
 
+  halt(): void {
+    this.stopped = true;
+  }
+
   get inFlight(): number {
     return this.publishers.reduce((sum, publisher) => sum + publisher.inFlight, 0);
   }
@@ -128,16 +132,16 @@ export class OpenPublishing extends Publishing {
     this.#stopMs = Math.min(this.#stopMs, performance.now());
   }
 
-  override get isDrained(): boolean {
-    return super.isDrained && (this.#schedule === undefined || this.#schedule.nextMs > this.#stopMs);
-  }
-
-  override account(accounting: Accounting): void {
+  override halt(): void {
+    this.stop();
     this.#pacer?.stop();
-    while (this.#schedule !== undefined && this.#schedule.nextMs <= this.#stopMs && Number.isFinite(this.#stopMs)) {
+    while (this.#schedule !== undefined && this.#schedule.nextMs <= this.#stopMs) {
       this.context.recorder.neverSent(this.#schedule.take());
     }
-    super.account(accounting);
+  }
+
+  override get isDrained(): boolean {
+    return super.isDrained && (this.#schedule === undefined || this.#schedule.nextMs > this.#stopMs);
   }
 
   protected onRoom(): void {

@@ -56,6 +56,10 @@ export class ClosedPulling implements Flow {
     }
   }
 
+  halt(): void {
+    this.stop();
+  }
+
   get inFlight(): number {
     return this.#requests;
   }
@@ -104,6 +108,7 @@ export class ClosedPulling implements Flow {
         resolve();
       }
     };
+    void connection.closed.then((reason) => reject(reason.error));
     fill();
     try {
       await promise;
@@ -155,6 +160,10 @@ export class OpenPulling implements Flow {
 
   stop(): void {
     this.#publishing.stop();
+  }
+
+  halt(): void {
+    this.#publishing.halt();
   }
 
   get inFlight(): number {
