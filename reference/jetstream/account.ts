@@ -4,11 +4,11 @@
 import type { InboundMessage } from "../broker/service.ts";
 import type { StoredStream } from "../store/stream-store.ts";
 import { clientInfo } from "./client-info.ts";
-import { type ApiError, apiErrors, isApiError } from "./errors.ts";
+import { type ApiError, apiErrors, because, isApiError } from "./errors.ts";
 import type { StorageBudget } from "./publish.ts";
 import type { JetStreamContext } from "./seams.ts";
 import { encodeConfig, Stream } from "./stream.ts";
-import type { StreamConfig, StreamConfigRequest } from "./stream-config.ts";
+import { apiLevel, type StreamConfig, type StreamConfigRequest } from "./stream-config.ts";
 import { type ConfigRules, checkStreamConfig, invalidConfig } from "./stream-config-check.ts";
 import { checkStreamUpdate, isSameConfig } from "./stream-config-update.ts";
 import { StreamService } from "./stream-service.ts";
@@ -49,10 +49,6 @@ export class JetStreamAccount implements StorageBudget {
 
   get strict(): boolean {
     return this.limits.strict;
-  }
-
-  get api(): { total: number; errors: number } {
-    return { total: this.#requests, errors: this.#failures };
   }
 
   /** Creates the stream, or answers with the one that has an equal configuration already. */
@@ -125,6 +121,33 @@ export class JetStreamAccount implements StorageBudget {
     return { used, reserved };
   }
 
+  status(): {
+    memory: number;
+    storage: number;
+    reserved_memory: number;
+    reserved_storage: number;
+    streams: number;
+    consumers: number;
+    messages: number;
+    bytes: number;
+    api: { level: number; total: number; errors: number };
+  } {
+    const memory = this.usage("memory");
+    const file = this.usage("file");
+    const streams = [...this.streams.values()];
+    return {
+      memory: memory.used,
+      storage: file.used,
+      reserved_memory: memory.reserved,
+      reserved_storage: file.reserved,
+      streams: streams.length,
+      consumers: streams.reduce((sum, { consumers }) => sum + consumers.size, 0),
+      messages: streams.reduce((sum, { messages }) => sum + messages.state.messages, 0),
+      bytes: memory.used + file.used,
+      api: { level: apiLevel, total: this.#requests, errors: this.#failures },
+    };
+  }
+
   countRequest(isFailure: boolean): void {
     this.#requests += 1;
     this.#failures += isFailure ? 1 : 0;
@@ -159,22 +182,33 @@ export class JetStreamAccount implements StorageBudget {
     return { duplicateWindowMax: this.limits.duplicateWindowMax };
   }
 
-  #create(config: StreamConfig): Stream {
-    const { account, clock, store } = this.context;
-    const createdNs = clock.nowNs();
-    const stored = store.createStream({
-      account: account.name,
-      name: config.name,
-      storage: config.storage,
-      ...(config.first_seq > 1 ? { firstSequence: Number(config.first_seq) } : {}),
-      createdNs,
-      config: encodeConfig(config),
-    });
+  #create(config: StreamConfig): Stream | ApiError {
+    const createdNs = this.context.clock.nowNs();
+    const stored = this.#createStored(config, createdNs);
+    if (stored === undefined) {
+      return because(apiErrors.streamCreate, "error creating store for stream");
+    }
     stored.setMessageIdWindow(BigInt(config.duplicate_window));
     const service = this.adopt({ config, createdNs, stored });
     service.start();
     this.#adviseStream("CREATED", "create", config.name);
     return service.stream;
+  }
+
+  /** undefined when the store can't hold it, for instance on a full disk or without a directory. */
+  #createStored(config: StreamConfig, createdNs: bigint): StoredStream | undefined {
+    try {
+      return this.context.store.createStream({
+        account: this.context.account.name,
+        name: config.name,
+        storage: config.storage,
+        ...(config.first_seq > 1 ? { firstSequence: Number(config.first_seq) } : {}),
+        createdNs,
+        config: encodeConfig(config),
+      });
+    } catch {
+      return undefined;
+    }
   }
 
   /** What `max_bytes` promises must fit into the server beside all other promises. */

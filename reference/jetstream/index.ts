@@ -3,7 +3,6 @@ import type { Account } from "../broker/service.ts";
 import type { Clock, Random } from "../ports.ts";
 import type { RecoveredStream, Store } from "../store/stream-store.ts";
 import { JetStreamAccount } from "./account.ts";
-import { accountStatus } from "./api/account-info.ts";
 import { serveApi } from "./api/dispatch.ts";
 import { endpoints } from "./api/table.ts";
 import { printJson } from "./json/print.ts";
@@ -39,10 +38,23 @@ export interface JetStreamLimits {
   readonly duplicateWindow?: number | undefined;
 }
 
+export interface JetStreamStatus {
+  /** Bytes in use and promised by `max_bytes`. */
+  readonly memory: number;
+  readonly storage: number;
+  readonly reserved_memory: number;
+  readonly reserved_storage: number;
+  readonly streams: number;
+  readonly consumers: number;
+  readonly messages: number;
+  readonly bytes: number;
+  readonly api: { readonly level: number; readonly total: number; readonly errors: number };
+}
+
 export interface JetStream {
   readonly account: JetStreamAccount;
-  /** The account's figures in the form of `$JS.API.INFO`, for monitoring. */
-  status(): Record<string, unknown>;
+  /** Figures for /jsz and /varz, with the names they have there. */
+  status(): JetStreamStatus;
   /** Ends subscriptions, timers and waiting pulls; the store is left to its owner. */
   close(): void;
 }
@@ -63,7 +75,7 @@ export function createJetStream(options: JetStreamOptions): JetStream {
   const stopApi = serveApi(account, endpoints);
   return {
     account,
-    status: () => accountStatus(account),
+    status: () => account.status(),
     close: () => {
       stopApi();
       account.close();

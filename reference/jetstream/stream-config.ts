@@ -75,7 +75,7 @@ const requestFields = {
   placement: nested({ struct: "Placement", fields: { cluster: text, tags: list(text), preferred: text } }),
   mirror: source,
   sources: list(source),
-  compression: oneOf(["none", "s2"]),
+  compression: oneOf(["none", "s2"], "unknown compression algorithm"),
   first_seq: uint64,
   subject_transform: transform,
   republish: nested({ struct: "RePublish", fields: { src: text, dest: text, headers_only: bool } }),

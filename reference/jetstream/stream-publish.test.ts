@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { JetStreamFixture } from "./jetstream.fixture.ts";
+import { JetStreamFixture } from "./jetstream-fixture.contract.ts";
 
 function withStream(config: Readonly<Record<string, unknown>> = {}): JetStreamFixture {
   const fixture = new JetStreamFixture();

@@ -1,6 +1,4 @@
 /** `$JS.API.INFO`: what the account uses and may use. */
-import type { JetStreamAccount } from "../account.ts";
-import { apiLevel } from "../stream-config.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** An account without limits of its own. */
@@ -18,25 +16,9 @@ const UNLIMITED = {
 export const accountInfo: Endpoint = {
   subject: "INFO",
   type: "account_info_response",
-  handle: ({ account }) => ({ success: accountStatus(account) }),
+  handle({ account }) {
+    const { memory, storage, reserved_memory, reserved_storage, streams, consumers, api } = account.status();
+    const used = { memory, storage, reserved_memory, reserved_storage, streams, consumers };
+    return { success: { ...used, limits: UNLIMITED, domain: account.context.domain, api } };
+  },
 };
-
-export function accountStatus(account: JetStreamAccount): Record<string, unknown> {
-  const memory = account.usage("memory");
-  const file = account.usage("file");
-  let consumers = 0;
-  for (const stream of account.streams.values()) {
-    consumers += stream.consumers.size;
-  }
-  return {
-    memory: memory.used,
-    storage: file.used,
-    reserved_memory: memory.reserved,
-    reserved_storage: file.reserved,
-    streams: account.streams.size,
-    consumers,
-    limits: UNLIMITED,
-    domain: account.context.domain,
-    api: { level: apiLevel, ...account.api },
-  };
-}

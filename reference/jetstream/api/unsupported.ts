@@ -10,8 +10,8 @@ function clusterOnly(subject: string, type: string): Endpoint {
 export const clusterEndpoints: readonly Endpoint[] = [
   clusterOnly("STREAM.LEADER.STEPDOWN.*", "stream_leader_stepdown_response"),
   clusterOnly("STREAM.PEER.REMOVE.*", "stream_remove_peer_response"),
-  clusterOnly("STREAM.PEER.EVACUATE.*", "stream_remove_peer_response"),
-  clusterOnly("STREAM.CANCEL_MOVE.*", "stream_update_response"),
+  clusterOnly("STREAM.PEER.EVACUATE.*", "stream_evacuate_peer_response"),
+  clusterOnly("STREAM.CANCEL_MOVE.*", "stream_cancel_move_response"),
   clusterOnly("CONSUMER.LEADER.STEPDOWN.*.*", "consumer_leader_stepdown_response"),
 ];
 

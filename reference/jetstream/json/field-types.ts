@@ -88,12 +88,14 @@ export const textMap: FieldType<Record<string, string>> = {
   },
 };
 
-/** One of the given words; anything else is told as Go's enum decoders do. */
-export function oneOf<const Words extends readonly string[]>(words: Words): FieldType<Words[number]> {
+/** One of the given words; anything else is told as Go's enum decoders do, or in the enum's own words. */
+export function oneOf<const Words extends readonly string[]>(words: Words, otherwise?: string): FieldType<Words[number]> {
   return {
     go: "string",
     decode: (value, place) =>
-      typeof value === "string" && words.includes(value) ? value : place.fail(`can not unmarshal ${JSON.stringify(sourceOf(value))}`),
+      typeof value === "string" && words.includes(value)
+        ? value
+        : place.fail(otherwise ?? `can not unmarshal ${JSON.stringify(sourceOf(value))}`),
   };
 }
 
