@@ -5,7 +5,7 @@
 import { accessSync, constants, existsSync, readdirSync, statSync } from "node:fs";
 import { chmod, copyFile, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { execa } from "execa";
 import { failureText } from "./failure-text.ts";
 import { TargetError } from "./target.ts";
@@ -161,7 +161,7 @@ async function intoCache(
   make: (folder: string) => Promise<string>,
 ): Promise<FoundExecutable | undefined> {
   const path = cachedPath(section, version);
-  await mkdir(join(path, ".."), { recursive: true });
+  await mkdir(cacheRoot(), { recursive: true });
   const folder = await mkdtemp(join(cacheRoot(), ".making-"));
   try {
     const made = await make(folder);
@@ -173,6 +173,7 @@ async function intoCache(
     const ready = join(folder, "ready");
     await copyFile(made, ready);
     await chmod(ready, 0o755);
+    await mkdir(dirname(path), { recursive: true });
     await rename(ready, path);
     return { path, version: plainVersion(version), from };
   } catch (error) {
@@ -227,11 +228,16 @@ export function isOnPath(program: string): boolean {
 function notFound({ file, version }: Wanted, section: ExecutableSection, tried: readonly string[]): TargetError {
   const name = version === undefined ? section.name : `${section.name} ${version}`;
   const ways = [
-    section.goModule === undefined ? undefined : "install Go",
-    section.pythonPackage === undefined ? undefined : "install pip",
+    section.goModule === undefined || isOnPath("go") ? undefined : "install Go",
+    section.pythonPackage === undefined || isOnPath("pip3") ? undefined : "install pip",
     `put ${name} on PATH`,
     `pass --bin /path/to/${section.name}`,
   ].filter((way) => way !== undefined);
-  const advice = `One of these helps: ${ways.join("; ")}. \`streamproof doctor\` shows what this machine has.`;
-  return new TargetError("TARGET_EXECUTABLE_NOT_FOUND", `target "${file.target}": ${name} was not found (${tried.join("; ")}).\n${advice}`);
+  const lines = [
+    `target "${file.target}": ${name} was not found.`,
+    ...tried.map((each) => `  ${each}`),
+    `One of these helps: ${ways.join("; ")}.`,
+    "`streamproof doctor` shows what this machine has.",
+  ];
+  return new TargetError("TARGET_EXECUTABLE_NOT_FOUND", lines.join("\n"));
 }
