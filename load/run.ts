@@ -40,6 +40,8 @@ export interface LoadOptions {
   readonly signal?: AbortSignal;
   readonly listener?: (event: LoadEvent) => void;
   readonly overrides?: LoadOverrides;
+  /** The command that repeats this run, where the caller knows it better: policies and `--set` are not known here. */
+  readonly reproduce?: string;
 }
 
 interface Plan {
@@ -74,7 +76,7 @@ export async function runLoadProfile(options: LoadOptions): Promise<LoadResult> 
     comparisons: verdict.comparisons,
     generatorBound: outcomes.some((outcome) => outcome.generatorBound !== undefined),
     durationMs: performance.now() - startedMs,
-    reproduce: reproduceCommand(options),
+    reproduce: options.reproduce ?? reproduceCommand(options),
   };
 }
 

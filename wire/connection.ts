@@ -22,6 +22,9 @@ import { Trace, type TraceFrame } from "./trace.ts";
 export type { OutgoingMessage } from "./frames.ts";
 export type { ConnectOptions } from "./handshake.ts";
 export type { Message } from "./message.ts";
+export type { ServerInfo } from "./server-info.ts";
+export type { SubscribeOptions, Subscription } from "./subscription.ts";
+export type { TraceFrame } from "./trace.ts";
 
 export interface CloseReason {
   readonly by: "us" | "server" | "failure";

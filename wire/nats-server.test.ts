@@ -1,34 +1,15 @@
-/** The wire against the official server, where one is found: `NATS_SERVER`, PATH, or Go's folder for installed commands. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, constants, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import os from "node:os";
-import path from "node:path";
+/** The wire against the official server. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Connection, type ConnectOptions, connect } from "./connection.ts";
 import { Headers } from "./headers.ts";
+import { findOfficialServer, type OfficialServer, startOfficialServer } from "./official-server.ts";
 import { openRaw } from "./raw-connection.ts";
 
-const executable = findServer();
-
-function findServer(): string | undefined {
-  const folders = [...(process.env["PATH"] ?? "").split(path.delimiter), path.join(os.homedir(), "go", "bin")];
-  const candidates = [process.env["NATS_SERVER"], ...folders.map((folder) => path.join(folder, "nats-server"))];
-  return candidates.find((file) => file !== undefined && isExecutable(file));
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const executable = findOfficialServer();
 
 // Skipped with this reason: no nats-server was found at NATS_SERVER, on PATH or in ~/go/bin.
 describe.skipIf(executable === undefined)("with the official server", () => {
-  let server: ChildProcess;
-  let folder: string;
+  let server: OfficialServer;
   let url: string;
   const opened: Connection[] = [];
 
@@ -39,20 +20,13 @@ describe.skipIf(executable === undefined)("with the official server", () => {
   }
 
   beforeAll(async () => {
-    folder = mkdtempSync(path.join(os.tmpdir(), "wire-test-"));
-    const flags = ["-a", "127.0.0.1", "-p", "-1", "--ports_file_dir", folder, "--user", "ann", "--pass", "secret", "-js", "-sd", folder];
-    server = spawn(executable ?? "", flags, { stdio: "ignore" });
-    url = await portOf(folder);
+    server = await startOfficialServer(executable ?? "", ["--user", "ann", "--pass", "secret"]);
+    url = server.url;
   });
 
   afterAll(async () => {
     await Promise.all(opened.map((connection) => connection.close()));
-    const exited = new Promise((resolve) => {
-      server.once("exit", resolve);
-    });
-    server.kill("SIGKILL");
-    await exited;
-    rmSync(folder, { recursive: true, force: true });
+    await server[Symbol.asyncDispose]();
   });
 
   test("wrong credentials are an authorization error", async () => {
@@ -166,20 +140,3 @@ describe.skipIf(executable === undefined)("with the official server", () => {
     await expect(waiting).rejects.toMatchObject({ code: "WIRE_DISCONNECTED" });
   });
 });
-
-/** Waits for the ports file, which the server writes when it listens. */
-async function portOf(folder: string): Promise<string> {
-  const deadline = performance.now() + 15_000;
-  while (performance.now() < deadline) {
-    const file = readdirSync(folder).find((name) => name.endsWith(".ports"));
-    const text = file === undefined ? "" : readFileSync(path.join(folder, file), "utf8");
-    const found = /nats:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0];
-    if (found !== undefined) {
-      return found;
-    }
-    await new Promise((resolve) => {
-      setTimeout(resolve, 20);
-    });
-  }
-  throw new Error("nats-server wrote no ports file within 15 s");
-}
