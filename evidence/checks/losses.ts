@@ -3,9 +3,11 @@
  * hole to a damaged block, a prefix to a wrong first sequence.
  */
 import type { History } from "../history/history.ts";
-import type { AcknowledgedPublish } from "../history/operation-record.ts";
+import { type AcknowledgedPublish, mayHaveHappened, type OperationOf, type OperationRecord } from "../history/operation-record.ts";
 import type { StoredMessage } from "../history/read-back.ts";
-import { Removals } from "../history/removals.ts";
+import { type Explanation, Removals } from "../history/removals.ts";
+
+type Publish = OperationRecord<OperationOf<"publish">>;
 
 export type LossPlace = "none" | "prefix" | "hole" | "suffix" | "everything";
 
@@ -21,16 +23,16 @@ export interface Losses {
 export function findLosses(history: History): Losses {
   const acknowledged = history.acknowledged();
   const removals = new Removals(history);
-  const digests = digestsById(history);
+  const attempts = attemptsById(history);
   const readBacks = new Map(history.streams.map((stream) => [stream, history.readBack(stream)]));
   const lost = new Set<AcknowledgedPublish>();
   const undecided: AcknowledgedPublish[] = [];
   for (const ack of acknowledged) {
     const stored = readBacks.get(ack.op.stream)?.get(ack.seq);
-    if (isStored(ack, { stored, digests })) {
+    if (isStored(ack, { stored, attempts })) {
       continue;
     }
-    const explanation = removals.explain(ack);
+    const explanation = explain(ack, { removals, attempts });
     if (explanation === "no") {
       lost.add(ack);
     } else if (explanation === "unknown") {
@@ -40,31 +42,34 @@ export function findLosses(history: History): Losses {
   return { acknowledged, lost, undecided, place: placeOf(acknowledged, lost) };
 }
 
+/** Every publish of one message id that was not refused, in the order they began. */
+type Attempts = ReadonlyMap<string, readonly Publish[]>;
+
+function attemptsById(history: History): Attempts {
+  const identified = history.of("publish").filter((each) => each.op.msgId !== undefined && mayHaveHappened(each));
+  return Map.groupBy(identified, (each) => idKey(each.op));
+}
+
 /** A duplicate stands where its original does, with the bytes of any publish that bore the id. */
-function isStored(
-  ack: AcknowledgedPublish,
-  found: { stored: StoredMessage | undefined; digests: ReadonlyMap<string, Set<string>> },
-): boolean {
-  const { stored, digests } = found;
+function isStored(ack: AcknowledgedPublish, found: { stored: StoredMessage | undefined; attempts: Attempts }): boolean {
+  const { stored, attempts } = found;
   if (stored === undefined || stored.digest === undefined || stored.problem !== undefined) {
     return false;
   }
   if (ack.duplicate === true) {
-    return digests.get(idKey(ack.op))?.has(stored.digest) === true;
+    return attempts.get(idKey(ack.op))?.some((each) => each.op.digest === stored.digest) === true;
   }
   return stored.digest === ack.op.digest && (stored.subject === undefined || stored.subject === ack.op.subject);
 }
 
-function digestsById(history: History): Map<string, Set<string>> {
-  const digests = new Map<string, Set<string>>();
-  for (const { op } of history.of("publish")) {
-    const key = idKey(op);
-    digests.set(key, (digests.get(key) ?? new Set()).add(op.digest));
-  }
-  return digests;
+/** What removed the original, before a duplicate was sent as well as after it, removed what the duplicate names. */
+function explain(ack: AcknowledgedPublish, found: { removals: Removals; attempts: Attempts }): Explanation {
+  const originals = ack.duplicate === true ? (found.attempts.get(idKey(ack.op)) ?? []) : [];
+  const answers = [ack, ...originals].map((each) => found.removals.explain({ ...each, seq: ack.seq }));
+  return answers.find((answer) => typeof answer === "object") ?? answers.find((answer) => answer === "unknown") ?? "no";
 }
 
-function idKey(op: AcknowledgedPublish["op"]): string {
+function idKey(op: Publish["op"]): string {
   return JSON.stringify([op.stream, op.msgId]);
 }
 

@@ -6,7 +6,7 @@ import type { History } from "../history/history.ts";
 import { mayHaveHappened, type OperationOf, type OperationRecord, precedes } from "../history/operation-record.ts";
 import { limitsOf } from "../history/removals.ts";
 import { type Check, counted, fail, inconclusive, pass } from "./check.ts";
-import { betweenStreams } from "./stream-lives.ts";
+import { betweenStreams, certainlyParted } from "./stream-lives.ts";
 import type { Violation } from "./witness.ts";
 
 type Publish = OperationRecord<OperationOf<"publish">>;
@@ -60,15 +60,16 @@ function storedTwice(history: History, pair: { first: Publish | undefined; again
 }
 
 function wrongDuplicate(history: History, duplicate: Publish, attempts: readonly Publish[]): Violation[] {
-  const earlier = attempts.filter((each) => each !== duplicate && !precedes(duplicate, each) && !betweenStreams(history, each, duplicate));
+  const earlier = attempts.filter((each) => each !== duplicate && !precedes(duplicate, each) && !certainlyParted(history, each, duplicate));
   if (earlier.length === 0) {
     return [{ says: `id ${duplicate.op.msgId} was called a duplicate and had never been sent`, operations: [duplicate] }];
   }
-  const named = earlier.filter((each) => each.outcome === "ok");
+  const named = earlier.filter((each) => each.outcome === "ok" && !betweenStreams(history, each, duplicate));
   if (named.length === 0 || named.length < earlier.length || named.some((each) => each.seq === duplicate.seq)) {
     return [];
   }
   const [first] = named;
+  // Only where every earlier attempt is known can none of them be the original.
   const says = `the duplicate of id ${duplicate.op.msgId} names ${duplicate.seq} instead of ${first?.seq}`;
   return [{ says, operations: first === undefined ? [duplicate] : [first, duplicate] }];
 }

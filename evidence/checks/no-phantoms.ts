@@ -3,7 +3,9 @@
  * at the sequence it was acknowledged at. A message that answers with an explicit error is damage, not a phantom.
  */
 import type { ReadEvent } from "../history/events.ts";
+import type { History } from "../history/history.ts";
 import { type AcknowledgedPublish, mayHaveHappened, type OperationOf, type OperationRecord } from "../history/operation-record.ts";
+import { streamDeleteAfter } from "../history/removals.ts";
 import { type Check, counted, fail, inconclusive, pass } from "./check.ts";
 import type { Violation } from "./witness.ts";
 
@@ -20,7 +22,7 @@ export const noPhantoms: Check = {
     const published = Map.groupBy(history.of("publish"), (each) => keyOf(each.op.stream, each.op.digest));
     const reads = readBacks.flatMap((back) => [...back.reads]).filter((read) => read.problem === undefined);
     const violations = reads
-      .map((read) => violationOf(read, { published, owners: history.ownersOf(read.stream, read.seq) }))
+      .map((read) => violationOf(read, { published, owners: currentOwners(history, read) }))
       .filter((each) => each !== undefined);
     const figures = { read: reads.length, phantoms: violations.length };
     if (violations.length > 0) {
@@ -29,6 +31,11 @@ export const noPhantoms: Check = {
     return pass(`all ${counted(reads.length, "message")} read were published`, figures);
   },
 };
+
+/** An owner in a stream that may have been deleted since says nothing about the stream that was read. */
+function currentOwners(history: History, read: ReadEvent): AcknowledgedPublish[] {
+  return history.ownersOf(read.stream, read.seq).filter((owner) => !streamDeleteAfter(history, owner));
+}
 
 interface Known {
   readonly published: ReadonlyMap<string, readonly Publish[]>;

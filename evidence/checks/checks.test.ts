@@ -1,0 +1,239 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import type { HistoryEvent } from "../history/events.ts";
+import { History } from "../history/history.ts";
+import { NaiveServer, spoil } from "./naive-server.ts";
+import { checks, judgeHistory } from "./registry.ts";
+
+/** Commands for the naive server; numbers choose among what exists. */
+type Command =
+  | {
+      readonly do: "publish";
+      readonly process: number;
+      readonly id: number | undefined;
+      readonly answer: "ok" | "fail" | "stored-unanswered" | "dropped-unanswered";
+    }
+  | { readonly do: "delete" | "purge" | "confirm"; readonly pick: number }
+  | { readonly do: "crash" | "recreate" };
+
+const publishing = fc.record({
+  do: fc.constant("publish" as const),
+  process: fc.integer({ min: 1, max: 3 }),
+  id: fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }),
+  answer: fc.constantFrom(
+    "ok" as const,
+    "ok" as const,
+    "ok" as const,
+    "fail" as const,
+    "stored-unanswered" as const,
+    "dropped-unanswered" as const,
+  ),
+});
+const removing = fc.record({ do: fc.constantFrom("delete" as const, "purge" as const, "confirm" as const), pick: fc.nat(1000) });
+const restarting = fc.record({ do: fc.constantFrom("crash" as const, "recreate" as const) });
+const commands = fc.array(
+  fc.oneof({ weight: 12, arbitrary: publishing }, { weight: 3, arbitrary: removing }, { weight: 1, arbitrary: restarting }),
+  {
+    maxLength: 60,
+  },
+);
+
+function run(script: readonly Command[]): History {
+  const server = new NaiveServer();
+  for (const command of script) {
+    perform(server, command);
+  }
+  server.publish();
+  server.confirm("C", server.sequences.at(-1) ?? "1");
+  return server.finish();
+}
+
+function perform(server: NaiveServer, command: Command): void {
+  if (command.do === "publish") {
+    // A body of its own for each id and each sending.
+    server.publish({ process: command.process, answer: command.answer, ...(command.id === undefined ? {} : { msgId: `m${command.id}` }) });
+  } else if (!("pick" in command)) {
+    server[command.do]();
+  } else {
+    const seq = server.sequences[command.pick % Math.max(1, server.sequences.length)];
+    if (seq !== undefined) {
+      act(server, command.do, seq);
+    }
+  }
+}
+
+function act(server: NaiveServer, what: "delete" | "purge" | "confirm", seq: string): void {
+  if (what === "delete") {
+    server.deleteMessage(seq);
+  } else if (what === "purge") {
+    server.purge(seq);
+  } else {
+    server.confirm("C", seq);
+  }
+}
+
+/** A read chosen by number, among those that were acknowledged as new and are certainly not removed. */
+function acknowledgedReads(history: History): string[] {
+  const removed = history.of("purge").length + history.of("delete-message").length + history.of("delete-stream").length > 0;
+  return removed ? [] : [...history.readBack("S").keys()].filter((seq) => history.ownersOf("S", seq).length > 0);
+}
+
+const isRead = (event: HistoryEvent, seq: string | undefined): boolean => event.type === "read" && event.seq === seq;
+const outcomeOf = (id: string, history: History): string | undefined => checks[id]?.judge(history).outcome;
+
+test("every check passes on whatever a server without faults did", () => {
+  fc.assert(
+    fc.property(commands, (script) => {
+      const { verdicts, outcome } = judgeHistory(run(script), Object.keys(checks));
+      const notPassed = Object.entries(verdicts).filter(([, verdict]) => verdict.outcome !== "pass");
+      expect(notPassed).toEqual([]);
+      expect(outcome).toBe("pass");
+    }),
+    { numRuns: 600 },
+  );
+});
+
+const spoilers: readonly {
+  readonly says: string;
+  readonly caughtBy: string;
+  readonly spoil: (history: History, seq: string) => History;
+}[] = [
+  {
+    says: "a message that is gone",
+    caughtBy: "no-acked-loss",
+    spoil: (history, seq) => spoil(history, (event) => (isRead(event, seq) ? undefined : event)),
+  },
+  {
+    says: "a message that answers with an error",
+    caughtBy: "no-acked-loss",
+    spoil: (history, seq) =>
+      spoil(history, (event) => (isRead(event, seq) ? { type: "read", at: event.at, stream: "S", seq, problem: "damaged" } : event)),
+  },
+  {
+    says: "a message with other bytes",
+    caughtBy: "no-phantoms",
+    spoil: (history, seq) =>
+      spoil(history, (event) => (event.type === "read" && event.seq === seq ? { ...event, digest: "flipped" } : event)),
+  },
+  {
+    says: "a message with another subject",
+    caughtBy: "no-phantoms",
+    spoil: (history, seq) =>
+      spoil(history, (event) => (event.type === "read" && event.seq === seq ? { ...event, subject: "s.other" } : event)),
+  },
+  {
+    says: "a message stored twice",
+    caughtBy: "no-duplicates",
+    spoil: duplicated,
+  },
+  {
+    says: "a last sequence that fell",
+    caughtBy: "sequences-never-reused",
+    spoil: (history) => spoil(history, (event) => (event.type === "read-end" ? { ...event, lastSeq: "0" } : event)),
+  },
+  {
+    says: "a confirmed message delivered again",
+    caughtBy: "confirmed-acks-kept",
+    spoil: (history) => {
+      const seq = history.of("ack")[0]?.op.seq ?? "";
+      return spoil(history, (event) => (event.type === "consumer-read" ? { ...event, redelivered: [seq] } : event));
+    },
+  },
+  {
+    says: "a stream that is gone",
+    caughtBy: "acked-changes-kept",
+    spoil: (history) => spoil(history, (event) => (event.type === "read-end" ? { ...event, missing: true } : event)),
+  },
+];
+
+function duplicated(history: History, seq: string): History {
+  const copies = history.events.filter((event) => event.type === "read" && event.seq === seq).map((event) => ({ ...event, seq: "100000" }));
+  return History.of(
+    history.events.toSpliced(
+      history.events.findIndex((event) => event.type === "read-end"),
+      0,
+      ...copies,
+    ),
+  );
+}
+
+for (const spoiler of spoilers) {
+  test(`${spoiler.says} is caught by ${spoiler.caughtBy}, wherever it stands`, () => {
+    fc.assert(
+      fc.property(commands, fc.nat(1000), (script, pick) => {
+        const history = run(script);
+        const reads = acknowledgedReads(history);
+        const seq = reads[pick % Math.max(1, reads.length)];
+        fc.pre(seq !== undefined);
+        const spoiled = spoiler.spoil(history, seq ?? "");
+        const verdict = checks[spoiler.caughtBy]?.judge(spoiled);
+        expect(verdict?.outcome).toBe("fail");
+        expect(verdict?.witness.length).toBeGreaterThan(0);
+        expect(verdict?.witness.length).toBeLessThanOrEqual(20);
+      }),
+      { numRuns: 150 },
+    );
+  });
+}
+
+test("exactly the acknowledged messages that are gone count as lost", () => {
+  fc.assert(
+    fc.property(commands, fc.array(fc.boolean(), { minLength: 1, maxLength: 20 }), (script, pattern) => {
+      const history = run(script.filter((command) => command.do === "publish" || command.do === "crash" || command.do === "confirm"));
+      let position = 0;
+      const gone = new Set<string>();
+      const spoiled = spoil(history, (event) => {
+        position += event.type === "read" ? 1 : 0;
+        if (event.type !== "read" || pattern[position % pattern.length] !== true) {
+          return event;
+        }
+        gone.add(event.seq);
+        return undefined;
+      });
+      const expected = history.acknowledged().filter((ack) => gone.has(ack.seq)).length;
+      expect(checks["no-acked-loss"]?.judge(spoiled).figures["lost"]).toBe(expected);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("a run without evidence of its fault is inconclusive, and a loss in it still a loss", () => {
+  const server = new NaiveServer();
+  server.publish();
+  server.writer.fault("power-cut", { happened: false, summary: "the old process still answers", details: {} });
+  const clean = server.finish();
+  expect(judgeHistory(clean, ["no-acked-loss"])).toMatchObject({
+    outcome: "inconclusive",
+    summary: expect.stringContaining("no evidence"),
+  });
+
+  const lossy = spoil(clean, (event) => (event.type === "read" ? undefined : event));
+  expect(judgeHistory(lossy, ["no-acked-loss"]).outcome).toBe("fail");
+});
+
+test("a check that throws, an unknown check and no check at all are inconclusive", () => {
+  const history = run([]);
+  const broken = spoil(history, (event) => (event.type === "ok" && event.seq !== undefined ? { ...event, seq: "no number" } : event));
+  expect(judgeHistory(broken, ["sequences-never-reused"])).toMatchObject({
+    outcome: "inconclusive",
+    summary: expect.stringContaining("check itself"),
+  });
+  expect(judgeHistory(history, ["no-such-check"]).outcome).toBe("inconclusive");
+  expect(judgeHistory(history, []).outcome).toBe("inconclusive");
+});
+
+test("the worst verdict decides, and its witness is told", () => {
+  const server = new NaiveServer();
+  server.publish();
+  server.crash();
+  const lossy = spoil(server.finish(), (event) => (event.type === "read" ? undefined : event));
+  const judgement = judgeHistory(lossy, ["no-phantoms", "confirmed-acks-kept", "no-acked-loss"]);
+  expect(judgement.outcome).toBe("fail");
+  expect(judgement.summary).toMatch(/^no-acked-loss: 1 of 1/);
+  expect(judgement.witness.map((line) => line.replace(/^\S+\s+/, ""))).toEqual([
+    "client 1: publish s.a to S, digest digest-1 → acknowledged seq 1",
+    "fault kill9: pid 10 gone, 11 answers",
+    "sequence 1 of S is absent; the stream has 1 to 1",
+  ]);
+  expect(outcomeOf("confirmed-acks-kept", lossy)).toBe("inconclusive");
+});
