@@ -44,7 +44,8 @@ function programOf({ before = "", program, answer }: FakeOptions): string {
   const head = `import fs from "node:fs";
 import net from "node:net";
 import { spawn } from "node:child_process";
-const [port, data] = process.argv.slice(2);
+import { argv } from "node:process";
+const [port, data] = argv.slice(2);
 const answer = ${answer === undefined ? "undefined" : JSON.stringify(answer)};
 ${before}
 `;
@@ -71,5 +72,5 @@ const server = net.createServer((socket) => {
   });
   socket.write('INFO {"server_id":"F","server_name":"fake","version":"1.2.3","headers":true,"max_payload":1048576}\\r\\n');
 });
-server.listen(Number(port), "127.0.0.1", () => console.log("listening as process " + process.pid));
+server.listen(Number(port), "127.0.0.1", () => process.stdout.write("listening as process " + process.pid + "\\n"));
 `;

@@ -65,7 +65,12 @@ async function removeLeftover({ folder, mounts, serverPid }: Leftover): Promise<
 
 function runningServer(folder: string): number | undefined {
   const note = readProcessNote(folder);
-  return note !== undefined && processStatus(note.pid)?.startTime === note.startTime ? note.pid : undefined;
+  if (note === undefined || groupMembers(note.pid).length === 0) {
+    return undefined;
+  }
+  const leader = processStatus(note.pid);
+  // A group lives on without its leader; its id is not given to anybody else meanwhile.
+  return leader === undefined || leader.startTime === note.startTime ? note.pid : undefined;
 }
 
 function killGroup(pid: number): void {

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { parseFilefrag, unmovedSectors } from "./extents.ts";
 import { draw } from "./mix.ts";
@@ -41,9 +41,9 @@ test("differing sectors are exactly those in which two images differ, and copyin
 test("sets of sectors are joined and intersected as sets are", () => {
   fc.assert(
     fc.property(runs, runs, (left, right) => {
-      const both = setOf(left).intersection(setOf(right));
+      const both = new Set([...setOf(left)].filter((sector) => setOf(right).has(sector)));
       expect(setOf(intersection(left, right))).toEqual(both);
-      expect(countSectors(normalised([...left, ...right]))).toBe(setOf(left).union(setOf(right)).size);
+      expect(countSectors(normalised([...left, ...right]))).toBe(new Set([...setOf(left), ...setOf(right)]).size);
     }),
   );
 });
@@ -52,7 +52,7 @@ test("a draw takes only sectors it was given, none at chance 0, all at chance 1,
   fc.assert(
     fc.property(runs, fc.nat(), fc.constantFrom(1, 8, 64), (given, seed, unit) => {
       const taken = (chance: number) => draw({ runs: given, random: seededRandom(seed), chance, unit });
-      expect(setOf(taken(0.5)).isSubsetOf(setOf(given))).toBe(true);
+      expect([...setOf(taken(0.5))].every((sector) => setOf(given).has(sector))).toBe(true);
       expect(taken(0.5)).toEqual(taken(0.5));
       expect(taken(0)).toEqual([]);
       expect(taken(1)).toEqual(given);

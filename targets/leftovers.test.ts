@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { powerCutLack } from "./capabilities.ts";
+import { type FakeTarget, makeFakeTarget } from "./fake-target.ts";
+import { findLeftovers, removeLeftovers } from "./leftovers.ts";
+import { probeMachine } from "./machine.ts";
+import { groupMembers } from "./proc.ts";
+import { mounts } from "./volumes/mount.ts";
+import { holdsWithin } from "./waiting.ts";
+
+const lack = await powerCutLack();
+const powerCut = lack === undefined;
+
+const said = z.object({ pid: z.number(), data: z.string() });
+
+interface Tool {
+  readonly child: ChildProcess;
+  readonly serverPid: number;
+  readonly folder: string;
+  readonly ended: Promise<unknown>;
+}
+
+/** Another process of the tool, with one server running on an image where this machine can mount one. */
+async function startTool(fake: FakeTarget, then: string): Promise<Tool> {
+  const script = join(fake.folder, "tool.ts");
+  writeFileSync(
+    script,
+    `import { resolveTarget } from ${JSON.stringify(join(import.meta.dirname, "resolve.ts"))};
+    import { disposeAll } from ${JSON.stringify(join(import.meta.dirname, "live.ts"))};
+    const target = await resolveTarget("fake", { targetFile: ${JSON.stringify(fake.file)} });
+    const instance = await target.provision({ powerCut: ${powerCut} });
+    process.on("SIGTERM", () => void disposeAll().then(() => process.exit(0)));
+    console.log(JSON.stringify({ pid: instance.pid, data: instance.dataDirectory }));
+    ${then}`,
+  );
+  const child = spawn(process.execPath, [script], { stdio: ["ignore", "pipe", "ignore"] });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  let text = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  await holdsWithin(() => text.includes("\n"), { withinMs: 15_000 });
+  const { pid, data } = said.parse(JSON.parse(text));
+  return { child, serverPid: pid, folder: data.replace(/\/volume.*/, ""), ended };
+}
+
+function traces(tool: Tool) {
+  return {
+    server: groupMembers(tool.serverPid).length > 0,
+    mount: mounts().some(({ mountPoint }) => mountPoint.startsWith(tool.folder)),
+    folder: existsSync(tool.folder),
+  };
+}
+
+const nothing = { server: false, mount: false, folder: false };
+
+test("what a killed tool left behind is found and removed: server, mount and folder", async () => {
+  using fake = makeFakeTarget();
+  const tool = await startTool(fake, "setInterval(() => {}, 1000);");
+  expect(findLeftovers().map(({ folder }) => folder)).not.toContain(tool.folder);
+
+  tool.child.kill("SIGKILL");
+  await tool.ended;
+  expect(traces(tool)).toEqual({ server: true, mount: powerCut, folder: true });
+  const leftover = findLeftovers().find(({ folder }) => folder === tool.folder);
+  expect(leftover).toMatchObject({ ownerPid: tool.child.pid, serverPid: tool.serverPid });
+  await removeLeftovers(leftover === undefined ? [] : [leftover]);
+  expect(traces(tool)).toEqual(nothing);
+});
+
+test("a tool that exits without tidying up leaves nothing behind", async () => {
+  using fake = makeFakeTarget();
+  const tool = await startTool(fake, "setTimeout(() => process.exit(1), 100);");
+  await tool.ended;
+  expect(await holdsWithin(() => groupMembers(tool.serverPid).length === 0, { withinMs: 10_000 })).toBe(true);
+  expect(traces(tool)).toEqual(nothing);
+});
+
+test("a tool that an uncaught error ends leaves nothing behind", async () => {
+  using fake = makeFakeTarget();
+  const tool = await startTool(fake, 'setTimeout(() => { throw new Error("x"); }, 100);');
+  await tool.ended;
+  expect(await holdsWithin(() => groupMembers(tool.serverPid).length === 0, { withinMs: 10_000 })).toBe(true);
+  expect(traces(tool)).toEqual(nothing);
+});
+
+test("a tool that is asked to end and disposes of all leaves nothing behind", async () => {
+  using fake = makeFakeTarget();
+  const tool = await startTool(fake, "setInterval(() => {}, 1000);");
+  tool.child.kill("SIGTERM");
+  await tool.ended;
+  expect(traces(tool)).toEqual(nothing);
+});
+
+test("the machine's facts say what to type for each thing that is missing, and nothing for what is there", async () => {
+  const facts = await probeMachine();
+  expect(facts.map(({ id }) => id)).toEqual(
+    expect.arrayContaining(["node", "target:nats-server", "root", "loop-device", "power-cut", "leftovers"]),
+  );
+  for (const fact of facts) {
+    expect(fact.found).not.toBe("");
+    expect(fact.advice === undefined).toBe(fact.ok);
+  }
+  expect(facts.find(({ id }) => id === "power-cut")?.ok).toBe(powerCut);
+});
