@@ -1,0 +1,80 @@
+/**
+ * Everything that is acknowledged at once: writers publish, an operator deletes messages, purges, and makes, updates and deletes streams, a consumer
+ * pulls and acknowledges, some acks confirmed. One process each, so every client's own order is known.
+ */
+import { MixedConsumer } from "./mixed-consumer.ts";
+import { MixedOperator } from "./mixed-operator.ts";
+import { Publisher } from "./publisher.ts";
+import { readStreams } from "./read-back.ts";
+import { RecordedClient } from "./recorded-client.ts";
+import { SeededRandom } from "./seeded-random.ts";
+import type { PhaseContext, Workload, WorkloadOptions } from "./workload.ts";
+import { WorkloadNotPrepared } from "./workload-error.ts";
+
+export class Mixed implements Workload {
+  readonly #options: WorkloadOptions;
+  readonly #stream: string;
+  readonly #publishers: readonly Publisher[];
+  readonly #operator: MixedOperator;
+  readonly #consumer: MixedConsumer;
+  /** Sequences that the operator may delete. */
+  readonly #stored: string[] = [];
+  #acknowledged = 0;
+
+  constructor(options: WorkloadOptions) {
+    this.#options = options;
+    this.#stream = `${options.prefix}_M`;
+    const acknowledged = (): void => void this.#acknowledged++;
+    this.#publishers = Array.from({ length: options.writers }, (_, index) => {
+      const to = { stream: this.#stream, subject: `${options.prefix}.m.w${index + 1}` };
+      const onAcknowledged = (seq: string): void => {
+        acknowledged();
+        this.#stored.push(seq);
+      };
+      return new Publisher(index + 1, { to, options, onAcknowledged });
+    });
+    const common = { stream: this.#stream, prefix: options.prefix, storage: options.storage, onAcknowledged: acknowledged };
+    this.#operator = new MixedOperator({
+      ...common,
+      process: options.writers + 1,
+      random: new SeededRandom(options.seed),
+      stored: this.#stored,
+    });
+    this.#consumer = new MixedConsumer({ ...common, process: options.writers + 2, random: new SeededRandom(options.seed + 1) });
+  }
+
+  get streams(): readonly string[] {
+    return [this.#stream, ...this.#operator.streams];
+  }
+
+  get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
+  async prepare(context: PhaseContext): Promise<void> {
+    const stream = this.#stream;
+    const client = await RecordedClient.open(0, context);
+    const config = { name: stream, subjects: [`${this.#options.prefix}.m.>`], storage: this.#options.storage };
+    const made = await client.api({ kind: "create-stream", stream }, `STREAM.CREATE.${stream}`, config);
+    const consumer = made.outcome === "ok" ? await this.#consumer.create(client) : made;
+    await client.close();
+    if (consumer.outcome !== "ok") {
+      throw new WorkloadNotPrepared(`stream ${stream} and its consumer`, consumer.reply?.error?.description);
+    }
+  }
+
+  async phase(context: PhaseContext): Promise<void> {
+    const isEnough = (): boolean => context.enough(this.#acknowledged);
+    await Promise.all([
+      ...this.#publishers.map((publisher) => publisher.run(context, isEnough)),
+      this.#operator.run(context, isEnough),
+      this.#consumer.run(context, isEnough),
+    ]);
+    isEnough();
+  }
+
+  async readBack(context: PhaseContext): Promise<void> {
+    await readStreams(this.streams, context);
+    await this.#consumer.readBack(context);
+  }
+}
