@@ -22,13 +22,14 @@ const READY_ROUNDS_MAX = 1000;
 
 export class TurnLoop {
   readonly #turns: Turns;
-  #store: Pick<Store, "commit" | "durableEpoch"> | undefined;
+  #store: Store | undefined;
   #scheduled = false;
   #bytes = 0;
   #ready: TurnWork[] = [];
   readonly #marked = new Set<TurnWork>();
   #waiting: FlushedConnection[] = [];
   readonly #held = new Set<FlushedConnection>();
+  #stopped = false;
 
   constructor(turns: Turns) {
     this.#turns = turns;
@@ -36,6 +37,9 @@ export class TurnLoop {
 
   /** From now on turns commit to this store. */
   commitsTo(store: Store | undefined): void {
+    if (this.#store !== undefined) {
+      this.#store.onDurable = undefined;
+    }
     this.#store = store;
     if (store !== undefined) {
       store.onDurable = () => this.#flushHeld();
@@ -67,7 +71,16 @@ export class TurnLoop {
     this.#schedule();
   }
 
+  /** The store is about to go: no turn commits or sends any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.commitsTo(undefined);
+  }
+
   end(): void {
+    if (this.#stopped) {
+      return;
+    }
     this.#bytes = 0;
     this.#runReady();
     this.#store?.commit();

@@ -83,6 +83,13 @@ export class Broker {
     }
   }
 
+  /** Ends every connection without another byte. */
+  dropAll(reason: CloseReason): void {
+    for (const connection of this.#connections.values()) {
+      connection.drop(reason);
+    }
+  }
+
   #closed(connection: FlushedConnection, _reason: CloseReason): void {
     this.#connections.delete(connection.id);
   }

@@ -122,7 +122,7 @@ export class Connection implements SocketHandler, ProtocolHandler, OutputOwner, 
   }
 
   closed(error: Error | undefined): void {
-    this.#drop(error === undefined ? "Client Closed" : "Read Error");
+    this.drop(error === undefined ? "Client Closed" : "Read Error");
   }
 
   // What the parser finds.
@@ -294,7 +294,7 @@ export class Connection implements SocketHandler, ProtocolHandler, OutputOwner, 
   outputOverflows(): void {
     this.#host.traffic.slowConsumers++;
     this.#trace.warn(`Slow Consumer Detected: MaxPending of ${this.#host.options.maxPending} Exceeded`);
-    this.#drop("Slow Consumer (Pending Bytes)");
+    this.drop("Slow Consumer (Pending Bytes)");
   }
 
   flush(durableEpoch: number): void {
@@ -323,7 +323,7 @@ export class Connection implements SocketHandler, ProtocolHandler, OutputOwner, 
   }
 
   /** Ends without another byte: the peer is gone or doesn't read. */
-  #drop(reason: CloseReason): void {
+  drop(reason: CloseReason): void {
     this.#output.discard();
     this.close(reason);
     this.#socket.destroy();
@@ -363,7 +363,7 @@ export class Connection implements SocketHandler, ProtocolHandler, OutputOwner, 
     this.#trace.warn(
       `Slow Consumer Detected: WriteDeadline of ${writeDeadlineMs / 1000}s exceeded with ${this.#output.pendingBytes} total bytes.`,
     );
-    this.#drop("Slow Consumer (Write Deadline)");
+    this.drop("Slow Consumer (Write Deadline)");
   }
 
   #ok(): void {

@@ -16,6 +16,7 @@ export class Message extends PublishFrame implements InboundMessage, OutgoingMes
   client: ClientIdentity | undefined;
   subjectOctets: Uint8Array = NO_OCTETS;
   replyOctets: Uint8Array = NO_OCTETS;
+  /** Published inside the server, not by a client. */
   fromService = false;
   /** The store epoch that the message shows; 0 = none. */
   epoch = 0;

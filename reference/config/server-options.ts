@@ -12,6 +12,8 @@ export interface JetStreamOptions {
   /** When stored messages reach the disk: before anything shows them, or that often. */
   readonly sync: "always" | { readonly intervalMs: number };
   readonly domain: string | undefined;
+  /** Requests with unknown fields are refused. */
+  readonly strict: boolean;
   readonly uniqueTag: string | undefined;
   readonly maxOutstandingCatchup: number | undefined;
   readonly limits: JetStreamServerLimits;
@@ -51,6 +53,7 @@ export const DEFAULT_JETSTREAM_OPTIONS: JetStreamOptions = {
   maxStorage: undefined,
   sync: "always",
   domain: undefined,
+  strict: true,
   uniqueTag: undefined,
   maxOutstandingCatchup: undefined,
   limits: { maxAckPending: undefined, maxRequestBatch: undefined, defaultMaxConsumers: 1000, duplicateWindowMs: undefined },

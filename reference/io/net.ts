@@ -31,10 +31,18 @@ function listener(server: Server, host: string, sockets: ReadonlySet<NodeSocket>
         for (const socket of sockets) {
           socket.destroySoon();
         }
+        // A peer that doesn't read must not hold up the end.
+        setTimeout(() => {
+          for (const socket of sockets) {
+            socket.destroy();
+          }
+        }, CLOSING_MS).unref();
       });
     },
   };
 }
+
+const CLOSING_MS = 500;
 
 const DEAF: SocketHandler = {
   data: () => undefined,

@@ -15,6 +15,4 @@ export interface OutgoingMessage {
   readonly sizeEnd: number;
   readonly headerSizeStart: number;
   readonly headerSizeEnd: number;
-  /** Published inside the server, not by a client. */
-  readonly fromService: boolean;
 }

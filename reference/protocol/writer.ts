@@ -29,9 +29,6 @@ export function writeMessage(target: Buffer, start: number, message: OutgoingMes
   if (message.replyEnd > message.replyStart) {
     at = copyOctets(target, at, message.replyOctets, message.replyStart, message.replyEnd);
     target[at++] = SPACE;
-  } else if (message.fromService) {
-    // nats-server 2.15.2 leaves the blank of the missing reply in what its internal clients send.
-    target[at++] = SPACE;
   }
   at = sendsHeaders ? writeBothSizes(target, at, message) : writeSize(target, at, message, hasHeaders);
   target[at] = CR;

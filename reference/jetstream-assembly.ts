@@ -1,0 +1,120 @@
+/** JetStream in a server: the store opened, its streams taken up, its figures for the monitoring, and its end. */
+import type { BrokerAccount } from "./broker/account.ts";
+import type { JetStreamOptions } from "./config/server-options.ts";
+import { createJetStream, type JetStream } from "./jetstream/index.ts";
+import type { JetStreamStatus } from "./monitor/server-status.ts";
+import type { Ports } from "./ports.ts";
+import type { ServerLog } from "./server-log.ts";
+import { jetStreamLines } from "./startup-lines.ts";
+import { type OpenedStore, openStore, type RecoveryReport } from "./store/open-store.ts";
+import type { Store } from "./store/stream-store.ts";
+import type { TurnLoop } from "./turn.ts";
+import { SERVER_VERSION } from "./version.ts";
+
+/** The official default: this share of the machine's memory and of what is free on the disk. */
+const SHARE = 0.75;
+const NS_PER_MS = 1_000_000;
+
+export interface JetStreamParts {
+  readonly options: JetStreamOptions;
+  /** Absolute; holds `jetstream/`. */
+  readonly storeDirectory: string;
+  readonly machineMemoryBytes: number;
+  readonly serverName: string;
+  readonly ports: Ports;
+  readonly account: BrokerAccount;
+  readonly turn: TurnLoop;
+  readonly log: ServerLog;
+}
+
+export interface AssembledJetStream {
+  readonly store: Store;
+  status(): JetStreamStatus;
+  /** Ends subscriptions, timers and waiting pulls. The store stays open for the last commit. */
+  close(): void;
+}
+
+export async function assembleJetStream(parts: JetStreamParts): Promise<AssembledJetStream> {
+  const { options, ports, account, turn, log } = parts;
+  const startedMs = ports.clock.nowMs();
+  const directory = `${parts.storeDirectory}/jetstream`;
+  log.info("Starting JetStream");
+  ports.disk.makeDirectory(directory);
+  const config: JetStreamStatus["config"] = {
+    maxMemory: options.maxMemory ?? Math.floor(parts.machineMemoryBytes * SHARE),
+    maxStorage: options.maxStorage ?? Math.floor(ports.disk.space(directory).freeBytes * SHARE),
+    storeDirectory: directory,
+    sync: options.sync,
+    domain: options.domain,
+    uniqueTag: options.uniqueTag,
+    strict: options.strict,
+  };
+  for (const line of jetStreamLines(config)) {
+    log.info(line);
+  }
+  const opened = await openStore({ directory, disk: ports.disk, clock: ports.clock, random: ports.random, syncPolicy: options.sync });
+  const { limits } = options;
+  const jetStream = createJetStream({
+    account,
+    clock: ports.clock,
+    random: ports.random,
+    store: opened.store,
+    recovered: opened.streams,
+    domain: options.domain,
+    server: { name: parts.serverName, version: SERVER_VERSION },
+    limits: {
+      maxMemory: config.maxMemory,
+      maxFile: config.maxStorage,
+      strict: options.strict,
+      maxAckPending: limits.maxAckPending,
+      maxRequestBatch: limits.maxRequestBatch,
+      duplicateWindow: limits.duplicateWindowMs === undefined ? undefined : limits.duplicateWindowMs * NS_PER_MS,
+    },
+    markReady: (work) => turn.markReady(work),
+  });
+  turn.commitsTo(opened.store);
+  tellRecovery(opened, log);
+  log.info(`Took ${Math.ceil(ports.clock.nowMs() - startedMs)}ms to start JetStream`);
+  return {
+    store: opened.store,
+    status: () => statusOf(jetStream, config, limits, troubleOf(opened.report)),
+    close: () => jetStream.close(),
+  };
+}
+
+function tellRecovery({ streams, report }: OpenedStore, log: ServerLog): void {
+  for (const { definition, stream, assets } of streams) {
+    const name = `${definition.account} > ${definition.name}`;
+    log.info(`  Starting restore for stream '${name}'`);
+    log.info(`  Restored ${stream.messages.state.messages.toLocaleString("en-US")} messages for stream '${name}'`);
+    if (assets.length > 0) {
+      log.info(`  Recovering ${assets.length} consumers for stream - '${name}'`);
+    }
+  }
+  if (report.cutBytes > 0) {
+    log.info(`  Cut ${report.cutBytes} bytes behind the last complete commit`);
+  }
+  const trouble = troubleOf(report);
+  if (trouble !== undefined) {
+    log.warn(`  ${trouble}`);
+  }
+}
+
+/** Damage below the synced mark is loss of what was promised: the server says so as long as it runs. */
+function troubleOf({ damage, lost }: RecoveryReport): string | undefined {
+  if (damage.length === 0 && lost.length === 0) {
+    return undefined;
+  }
+  const streams = lost.map(({ account, stream, sequences }) => `${account} > ${stream}: ${sequences.length} messages`);
+  return `JetStream store is damaged in ${damage.length} places${streams.length > 0 ? `; lost ${streams.join(", ")}` : ""}`;
+}
+
+function statusOf(
+  jetStream: JetStream,
+  config: JetStreamStatus["config"],
+  limits: JetStreamOptions["limits"],
+  trouble: string | undefined,
+): JetStreamStatus {
+  const { memory, storage, reserved_memory, reserved_storage, ...rest } = jetStream.status();
+  return { config, limits, memory, storage, reservedMemory: reserved_memory, reservedStorage: reserved_storage, ...rest, trouble };
+}

@@ -1,0 +1,62 @@
+/** What the monitoring pages show of a server. The server and JetStream fill it in when a page is asked for. */
+import type { BrokerOptions } from "../broker/broker-options.ts";
+import type { Traffic } from "../broker/connection-host.ts";
+
+export interface ServerStatus {
+  readonly id: string;
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly authRequired: boolean;
+  readonly broker: BrokerOptions;
+  readonly monitor: { readonly host: string; readonly port: number };
+  readonly startedNs: bigint;
+  readonly nowNs: bigint;
+  readonly configLoadedNs: bigint;
+  readonly configDigest: string;
+  readonly connections: number;
+  readonly totalConnections: number;
+  readonly subscriptions: number;
+  readonly traffic: Traffic;
+  readonly machine: MachineStatus;
+  /** Requests so far, by path. */
+  readonly httpRequests: ReadonlyMap<string, number>;
+  readonly jetStream: JetStreamStatus | undefined;
+}
+
+export interface MachineStatus {
+  readonly cores: number;
+  /** Resident bytes of the process. */
+  readonly memoryBytes: number;
+  /** Percent of one core over the life of the process. */
+  readonly cpuPercent: number;
+}
+
+export interface JetStreamStatus {
+  readonly config: {
+    readonly maxMemory: number;
+    readonly maxStorage: number;
+    readonly storeDirectory: string;
+    readonly sync: "always" | { readonly intervalMs: number };
+    readonly domain: string | undefined;
+    readonly uniqueTag: string | undefined;
+    readonly strict: boolean;
+  };
+  readonly limits: {
+    readonly defaultMaxConsumers: number;
+    readonly maxAckPending: number | undefined;
+    readonly maxRequestBatch: number | undefined;
+    readonly duplicateWindowMs: number | undefined;
+  };
+  readonly memory: number;
+  readonly storage: number;
+  readonly reservedMemory: number;
+  readonly reservedStorage: number;
+  readonly api: { readonly total: number; readonly errors: number };
+  readonly streams: number;
+  readonly consumers: number;
+  readonly messages: number;
+  readonly bytes: number;
+  /** Why JetStream is not healthy; undefined when it is. */
+  readonly trouble: string | undefined;
+}
