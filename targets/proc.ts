@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 export interface ProcessStatus {
   readonly pid: number;
+  readonly command: string;
   /** R, S, D, T (stopped), Z (dead, not yet waited for), … */
   readonly state: string;
   readonly group: number;
@@ -29,11 +30,16 @@ export function groupMembers(group: number): ProcessStatus[] {
 /** True when no thread of the group can be inside a system call any more: each is stopped. False when the group is empty. */
 export function groupIsStopped(group: number): boolean {
   const members = groupMembers(group);
-  return members.length > 0 && members.every(({ pid }) => threadStates(pid).every((state) => "TtZX".includes(state)));
+  return members.length > 0 && members.every(({ pid }) => threads(pid).every(isStopped));
 }
 
-function threadStates(pid: number): string[] {
-  return readNames(`/proc/${pid}/task`).flatMap((thread) => statusIn(`/proc/${pid}/task/${thread}/stat`)?.state ?? []);
+function isStopped({ state, command }: ProcessStatus): boolean {
+  // Kernel workers of io_uring are listed as threads and never stop; asleep they have no work.
+  return "TtZX".includes(state) || (state === "S" && command.startsWith("iou-"));
+}
+
+function threads(pid: number): ProcessStatus[] {
+  return readNames(`/proc/${pid}/task`).flatMap((thread) => statusIn(`/proc/${pid}/task/${thread}/stat`) ?? []);
 }
 
 function processIds(): number[] {
@@ -50,8 +56,10 @@ function statusIn(file: string): ProcessStatus | undefined {
     return undefined;
   }
   // The second field is the command in brackets and may hold anything, brackets and blanks too.
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return { pid: Number.parseInt(text, 10), state: fields[0] ?? "", group: Number(fields[2]), startTime: fields[19] ?? "" };
+  const end = text.lastIndexOf(")");
+  const fields = text.slice(end + 2).split(" ");
+  const command = text.slice(text.indexOf("(") + 1, end);
+  return { pid: Number.parseInt(text, 10), command, state: fields[0] ?? "", group: Number(fields[2]), startTime: fields[19] ?? "" };
 }
 
 function readNames(folder: string): string[] {

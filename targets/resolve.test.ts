@@ -96,6 +96,8 @@ test("where nothing helps, the error says what was tried and what to do", async 
 test("a given executable is used as it is, and refused when it is not there or says another version", async () => {
   const file = program(join(folder, "mine"), saysVersion("2.14.0"));
   expect((await resolveTarget("nats-server", { bin: file })).executable).toEqual({ path: file, version: "2.14.0", from: "given" });
+  expect(await resolveTarget("my-broker", { bin: file })).toMatchObject({ name: "my-broker", key: "bin", executable: { path: file } });
+  await expect(resolveTarget("nats-servr", { bin: file })).rejects.toMatchObject({ code: "TARGET_UNKNOWN" });
   expect(await resolveTarget(`bin:${file}`)).toMatchObject({ key: "bin", executable: { path: file }, claims: { apiLevel: undefined } });
   const code = "TARGET_EXECUTABLE_NOT_FOUND";
   await expect(resolveTarget(`bin:${file}?2.15.2`)).rejects.toMatchObject({

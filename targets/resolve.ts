@@ -85,9 +85,10 @@ function targetFileOf(name: string, options: ResolveOptions): TargetFile {
     return file;
   }
   const builtIn = builtInTargetFiles();
-  const path = builtIn.get(name);
+  const near = nearest(name, builtIn.keys());
+  // Any name may be given to an executable of one's own, but not a mistyped one of ours.
+  const path = builtIn.get(options.bin !== undefined && near === undefined && name !== "" ? "bin" : name);
   if (path === undefined) {
-    const near = nearest(name, builtIn.keys());
     const hint = near === undefined ? "" : `; did you mean "${near}"?`;
     const known = [...builtIn.keys()].filter((each) => each !== "bin").join(", ");
     const forms = `Known: ${known}, NAME@VERSION, bin:/path/to/server, nats://host:port, or a file of your own with --target-file.`;

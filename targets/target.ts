@@ -109,7 +109,8 @@ export type TargetErrorCode =
   | "TARGET_EXITED"
   | "TARGET_UNREACHABLE"
   | "TARGET_CAPABILITY_MISSING"
-  | "TARGET_SETTING_UNKNOWN";
+  | "TARGET_SETTING_UNKNOWN"
+  | "TARGET_FAULT_FAILED";
 
 /** The environment is broken, not the server wrong: exit code 3 (2 for unknown names and invalid files). */
 export class TargetError extends Error {

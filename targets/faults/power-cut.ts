@@ -3,9 +3,10 @@
  * not synced. The server must not run a single instruction after the freeze, or it could acknowledge what the snapshot does not hold.
  */
 import type { FaultEvidence } from "../../evidence/history/events.ts";
+import { failureText } from "../failure-text.ts";
 import type { ServerProcess } from "../providers/server-process.ts";
-import type { PowerCutAdversary } from "../target.ts";
-import type { CuttableVolume } from "../volumes/volume.ts";
+import { type PowerCutAdversary, TargetError } from "../target.ts";
+import type { CuttableVolume, Snapshot } from "../volumes/volume.ts";
 import { alreadyGone, endDetails, sawEnd } from "./evidence.ts";
 import { pause } from "./pause.ts";
 
@@ -22,14 +23,18 @@ export async function powerCut(server: ServerProcess, volume: CuttableVolume, ad
     server.signalGroup("SIGCONT");
     return { ...frozen, summary: `no power cut: ${frozen.summary}` };
   }
-  const snapshot = await snapshotOrThaw(server, volume, adversary);
+  const snapshot = await snapshotOf(volume, adversary).catch((error: unknown) => {
+    // The server runs on as if nothing had been tried.
+    server.signalGroup("SIGCONT");
+    throw error;
+  });
   server.signalGroup("SIGKILL");
   const ended = await server.ended(endWithinMs);
   const killed = ended && server.exit?.signal === "SIGKILL";
   if (!ended) {
     return { happened: false, summary: `no power cut: ${sawEnd(server)}`, details: endDetails(server, start) };
   }
-  await volume.replaceWith(snapshot);
+  await swap(volume, snapshot);
   const { droppedBytes, unsyncedBytes, shape } = snapshot;
   return {
     happened: killed,
@@ -38,13 +43,19 @@ export async function powerCut(server: ServerProcess, volume: CuttableVolume, ad
   };
 }
 
-/** When no snapshot can be taken the server runs on as if nothing had been tried. */
-async function snapshotOrThaw(server: ServerProcess, volume: CuttableVolume, adversary: PowerCutAdversary) {
+async function snapshotOf(volume: CuttableVolume, adversary: PowerCutAdversary): Promise<Snapshot> {
   try {
     return await volume.snapshot(adversary);
-  } catch (error) {
-    server.signalGroup("SIGCONT");
-    throw error;
+  } catch (cause) {
+    throw new TargetError("TARGET_FAULT_FAILED", `no power cut, no snapshot of the volume: ${failureText(cause)}`, { cause });
+  }
+}
+
+async function swap(volume: CuttableVolume, snapshot: Snapshot): Promise<void> {
+  try {
+    await volume.replaceWith(snapshot);
+  } catch (cause) {
+    throw new TargetError("TARGET_FAULT_FAILED", `the power cut left the volume unusable: ${failureText(cause)}`, { cause });
   }
 }
 
