@@ -1,8 +1,11 @@
-/** JetStream on a real broker account, a memory store and a virtual clock: every request is answered within the call. */
+/** JetStream on a real broker account, a virtual clock and a store in memory or on a simulated disk: every request is answered within the call. */
 import { BrokerAccount } from "../broker/account.ts";
+import type { CrashableDisk } from "../sim/crashable-disk.ts";
 import { SeededRandom } from "../sim/seeded-random.ts";
 import { VirtualClock } from "../sim/virtual-clock.ts";
 import { openMemoryOnlyStore } from "../store/memory-store.ts";
+import { openStore } from "../store/open-store.ts";
+import type { RecoveredStream, Store } from "../store/stream-store.ts";
 import { createJetStream, type JetStream, type JetStreamLimits } from "./index.ts";
 import type { TurnWork } from "./seams.ts";
 
@@ -11,26 +14,52 @@ export interface Reply {
   readonly data: string;
 }
 
+export interface FixtureOptions {
+  readonly domain?: string;
+  readonly limits?: JetStreamLimits;
+}
+
+interface FixtureBase {
+  readonly clock: VirtualClock;
+  readonly account: BrokerAccount;
+  readonly store: Store;
+  readonly recovered: readonly RecoveredStream[];
+}
+
 export class JetStreamFixture {
-  readonly clock = new VirtualClock();
-  readonly account = new BrokerAccount("$G", new SeededRandom(1));
-  readonly store = openMemoryOnlyStore();
+  readonly clock: VirtualClock;
+  readonly account: BrokerAccount;
+  readonly store: Store;
   readonly jetStream: JetStream;
   readonly #ready = new Set<TurnWork>();
   #inbox = 0;
 
-  constructor(options: { domain?: string; limits?: JetStreamLimits } = {}) {
+  constructor(options: FixtureOptions & { base?: FixtureBase } = {}) {
+    const base = options.base ?? { clock: new VirtualClock(), account: newAccount(), store: openMemoryOnlyStore(), recovered: [] };
+    this.clock = base.clock;
+    this.account = base.account;
+    this.store = base.store;
     this.jetStream = createJetStream({
       account: this.account,
       clock: this.clock,
       random: new SeededRandom(2),
       store: this.store,
-      recovered: [],
+      recovered: base.recovered,
       domain: options.domain,
       server: { name: "fixture", version: "2.15.2" },
       limits: options.limits ?? {},
       markReady: (work) => void this.#ready.add(work),
     });
+  }
+
+  /** Opens what is on the disk; open it again after `kill` or `powerCut` of the disk for a restart. */
+  static async onDisk(disk: CrashableDisk, options: FixtureOptions & { clock?: VirtualClock } = {}): Promise<JetStreamFixture> {
+    const clock = options.clock ?? new VirtualClock();
+    const account = newAccount();
+    const random = new SeededRandom(3);
+    const intern = (text: string) => account.subjects.internText(text);
+    const opened = await openStore({ directory: "/store", disk, clock, random, syncPolicy: "always", intern });
+    return new JetStreamFixture({ ...options, base: { clock, account, store: opened.store, recovered: opened.streams } });
   }
 
   /** Time passes; what timers marked ready runs, and the turn commits. */
@@ -93,6 +122,10 @@ export class JetStreamFixture {
   createStream(config: Readonly<Record<string, unknown>> & { name: string }): Answer {
     return this.api(`STREAM.CREATE.${config.name}`, { storage: "memory", ...config });
   }
+}
+
+function newAccount(): BrokerAccount {
+  return new BrokerAccount("$G", new SeededRandom(1));
 }
 
 /** The fields of answers that tests look at. */

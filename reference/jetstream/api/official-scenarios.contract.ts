@@ -1,10 +1,23 @@
-/** What the official server and this one are asked; each scenario leaves nothing behind. */
+/**
+ * What the official server and this one are asked; each scenario leaves nothing behind. Streams S and T get another name in every scenario
+ * (`renamed`), because the official server may give a stream the messages of one of that name that was deleted a moment before.
+ */
 
 export type Step = readonly [
   subject: string,
   body?: string | Readonly<Record<string, unknown>>,
   headers?: Readonly<Record<string, string>>,
 ];
+
+/** A step with its body as it goes over the wire. */
+export type TextStep = readonly [subject: string, body: string, headers?: Readonly<Record<string, string>>];
+
+/** The step for streams called S and T with `suffix` behind. */
+export function renamed([subject, body = "", headers]: Step, suffix: string): TextStep {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const step = [subject.replaceAll(/\.([ST])(?=\.|$)/g, `.$1${suffix}`), text.replaceAll(/"([ST])"/g, `"$1${suffix}"`)] as const;
+  return headers === undefined ? step : [...step, headers];
+}
 
 const api = (subject: string, body: Step[1] = "", headers?: Step[2]): Step =>
   headers === undefined ? [`$JS.API.${subject}`, body] : [`$JS.API.${subject}`, body, headers];
@@ -74,6 +87,7 @@ const refusedConfigs: readonly Readonly<Record<string, unknown>>[] = [
 const acceptedConfigs: readonly Readonly<Record<string, unknown>>[] = [
   {},
   { storage: "memory" },
+  { storage: "file" },
   { description: "what it is", metadata: { b: "2", a: "1", "_nats.level": "9", "_nats.req.level": "7" } },
   { max_msgs: 0, max_bytes: -5, max_msgs_per_subject: 7, max_msg_size: 100, max_consumers: 3 },
   { max_age: 60_000_000_000, discard: "new", discard_new_per_subject: true, max_msgs_per_subject: 1 },
@@ -89,12 +103,9 @@ const acceptedConfigs: readonly Readonly<Record<string, unknown>>[] = [
 
 export const scenarios: Readonly<Record<string, readonly Step[]>> = {
   "refused configurations": refusedConfigs.map((config) => create({ ...valid, ...config })),
-  "accepted configurations": acceptedConfigs.flatMap((config) => [
-    create({ ...valid, ...config }),
-    create({ ...valid, ...config }),
-    info("S"),
-    remove("S"),
-  ]),
+  "accepted configurations": acceptedConfigs.flatMap((config, index) =>
+    [create({ ...valid, ...config }), create({ ...valid, ...config }), info("S"), remove("S")].map((step) => renamed(step, `x${index}`)),
+  ),
   "bodies that are no configuration": [
     "",
     "{}",

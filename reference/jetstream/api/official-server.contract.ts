@@ -107,10 +107,10 @@ export class BareConnection implements Asked {
     const deadline = performance.now() + (isSilent(subject) ? 300 : 5000);
     do {
       await this.#ping();
-      if (replies.length === 0) {
+      if (!isComplete(replies, body)) {
         await new Promise((resolve) => setTimeout(resolve, 2));
       }
-    } while (replies.length === 0 && performance.now() < deadline);
+    } while (!isComplete(replies, body) && performance.now() < deadline);
     this.#replies.delete(reply);
     return replies;
   }
@@ -162,6 +162,12 @@ export class BareConnection implements Asked {
     this.#buffer = this.#buffer.subarray(length);
     return true;
   }
+}
+
+/** Several messages are through with the status that ends them, everything else with the first reply. */
+function isComplete(replies: readonly Reply[], body: string): boolean {
+  const last = replies.at(-1);
+  return last !== undefined && (!/"batch"|"multi_last"/.test(body) || /^NATS\/1\.0 \d|^$/.test(last.headers));
 }
 
 /** Requests that the scenarios know to stay unanswered. */
