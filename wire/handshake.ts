@@ -49,7 +49,7 @@ export async function handshake(options: HandshakeOptions, trace: Trace | undefi
     const settle = (result: Handshaken | WireError) => {
       clearTimeout(timer);
       options.signal?.removeEventListener("abort", onAbort);
-      socket.removeAllListeners();
+      greeting.detach();
       if (!(result instanceof WireError)) {
         resolve(result);
         return;
@@ -91,12 +91,18 @@ class Greeting {
 
   start(settle: (result: Handshaken | WireError) => void): void {
     this.#settle = settle;
-    this.#socket.on("data", (chunk: Buffer) => this.#onData(chunk));
-    this.#socket.on("error", (cause) => {
-      this.#end(this.#ended(`the connection failed in the handshake: ${cause.message}`));
-    });
-    this.#socket.on("end", () => this.#end(this.#ended("the server closed the connection in the handshake")));
-    this.#socket.on("close", () => this.#end(this.#ended("the connection ended in the handshake")));
+    this.#socket.on("data", this.#onData);
+    this.#socket.on("error", this.#onError);
+    this.#socket.on("end", this.#onEnd);
+    this.#socket.on("close", this.#onEnd);
+  }
+
+  /** Only its own listeners: a socket has some that Node needs. */
+  detach(): void {
+    this.#socket.off("data", this.#onData);
+    this.#socket.off("error", this.#onError);
+    this.#socket.off("end", this.#onEnd);
+    this.#socket.off("close", this.#onEnd);
   }
 
   timeout(timeoutMs: number): WireError {
@@ -111,14 +117,20 @@ class Greeting {
     settle?.(result);
   }
 
-  #onData(chunk: Buffer): void {
+  readonly #onData = (chunk: Buffer): void => {
     try {
       this.#parser.push(chunk);
     } catch (error) {
       const cause = error instanceof WireError ? error : new WireError("WIRE_PROTOCOL", "the handshake failed", { cause: error });
       this.#end(cause);
     }
-  }
+  };
+
+  readonly #onError = (cause: Error): void => {
+    this.#end(this.#ended(`the connection failed in the handshake: ${cause.message}`));
+  };
+
+  readonly #onEnd = (): void => this.#end(this.#ended("the server closed the connection in the handshake"));
 
   #onControl(verb: ControlVerb, argument: string): void {
     this.#trace?.add("received", argument === "" ? verb : `${verb} ${argument}`);

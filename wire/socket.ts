@@ -19,7 +19,8 @@ export function openSocket(options: OpenOptions): Promise<net.Socket> {
     const settle = (error?: WireError) => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
-      socket.removeAllListeners();
+      socket.off("connect", onConnect);
+      socket.off("error", onError);
       if (error === undefined) {
         resolve(socket);
         return;
@@ -33,9 +34,11 @@ export function openSocket(options: OpenOptions): Promise<net.Socket> {
       settle(new WireError("WIRE_UNREACHABLE", `no connection to ${host}:${port} within ${timeoutMs} ms`));
     }, timeoutMs);
     signal?.addEventListener("abort", onAbort, { once: true });
-    socket.once("connect", () => settle());
-    socket.once("error", (cause) => {
+    const onConnect = () => settle();
+    const onError = (cause: Error) => {
       settle(new WireError("WIRE_UNREACHABLE", `no connection to ${host}:${port}: ${cause.message}`, { cause }));
-    });
+    };
+    socket.on("connect", onConnect);
+    socket.on("error", onError);
   });
 }
