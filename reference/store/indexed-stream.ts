@@ -54,7 +54,8 @@ export abstract class IndexedStream implements StreamStore {
     const below = Math.min(request.below ?? Number.POSITIVE_INFINITY, last + 1);
     const keep = request.keep ?? 0;
     if (matchesEverything(filter)) {
-      return this.removeBelow(keep === 0 ? below : this.#oldestKept(below, keep));
+      const floor = keep === 0 ? below : this.#oldestKept(below, keep);
+      return keep > 0 && floor === 1 ? 0 : this.removeBelow(floor);
     }
     const end = keep === 0 ? below : this.#oldestKept(below, keep, filter);
     let removed = 0;

@@ -82,6 +82,16 @@ export class MessageIndex {
     }
   }
 
+  /** Counts and links a message whose columns are filled already; called in ascending order (recovery). */
+  adopt(sequence: number, number: number): void {
+    const chunk = this.columns.claim(sequence);
+    const slot = slotOf(sequence);
+    this.#link(sequence, number, chunk, slot);
+    this.bytes += chunk.size[slot] ?? 0;
+    this.first = this.messages === 0 ? sequence : this.first;
+    this.messages += 1;
+  }
+
   /** Consumes `last + 1` without a message. */
   skip(timeNs: bigint): number {
     this.last += 1;

@@ -1,0 +1,326 @@
+import { expect, test } from "vitest";
+import { CrashableDisk } from "../sim/crashable-disk.ts";
+import { SeededRandom } from "../sim/seeded-random.ts";
+import { VirtualClock } from "../sim/virtual-clock.ts";
+import { type OpenedStore, openStore, type StoreOptions } from "./open-store.ts";
+import { describeStream, emptyView, streamStoreContract, subject } from "./stream-store.contract.ts";
+import type { StoredStream } from "./stream-store.ts";
+
+const directory = "/data/jetstream";
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const nothing = new Uint8Array(0);
+
+function open(disk: CrashableDisk, options: Partial<StoreOptions> = {}): Promise<OpenedStore> {
+  return openStore({
+    directory,
+    disk,
+    clock: new VirtualClock(),
+    random: new SeededRandom(1),
+    syncPolicy: "always",
+    segmentBytes: 8192,
+    cacheBytes: 256 * 1024,
+    checkpointSegments: 4,
+    ...options,
+  });
+}
+
+function definition(name = "S"): Parameters<OpenedStore["store"]["createStream"]>[0] {
+  return { account: "$G", name, storage: "file", createdNs: 5n, config: encoder.encode(`{"name":"${name}"}`) };
+}
+
+function publish(stream: StoredStream, payload: string, more: { on?: string; id?: string; timeNs?: bigint } = {}): number {
+  const { on = "a", id, timeNs = 1_700_000_000_000_000_000n } = more;
+  return stream.messages.append({ subject: subject(on), headers: nothing, payload: encoder.encode(payload), timeNs, messageId: id });
+}
+
+function payloadOf(stream: StoredStream, sequence: number): string | undefined {
+  const view = emptyView();
+  return stream.messages.read(sequence, view) ? decoder.decode(view.buffer.subarray(view.payloadStart, view.payloadEnd)) : undefined;
+}
+
+function only(opened: OpenedStore): StoredStream {
+  expect(opened.streams).toHaveLength(1);
+  const [recovered] = opened.streams;
+  if (recovered === undefined) {
+    throw new Error("no stream was recovered");
+  }
+  return recovered.stream;
+}
+
+// The contract opens synchronously; claiming the directory is the only asynchronous step, so stores are made ahead.
+const pool: OpenedStore[] = [];
+for (let at = 0; at < 200; at += 1) {
+  pool.push(await open(new CrashableDisk()));
+}
+streamStoreContract(() => {
+  const opened = pool.pop();
+  if (opened === undefined) {
+    throw new Error("the pool of stores is used up");
+  }
+  const { store } = opened;
+  const { messages } = store.createStream(definition());
+  return { stream: messages, turn: () => store.commit(), dispose: () => store.abandon() };
+});
+
+test("streams, messages, configuration and consumers come back after a clean stop", async () => {
+  const disk = new CrashableDisk();
+  const first = await open(disk);
+  const stream = first.store.createStream(definition());
+  publish(stream, "one");
+  publish(stream, "two", { on: "b" });
+  stream.updateConfig(encoder.encode("changed"));
+  const asset = stream.createAsset("durable", encoder.encode("definition"));
+  asset.append(encoder.encode("r1"));
+  asset.append(encoder.encode("r2"));
+  first.store.commit();
+  asset.append(encoder.encode("r3"));
+  await first.store.close();
+
+  const second = await open(disk);
+  expect(second.report).toMatchObject({ damage: [], cutBytes: 0, lost: [], rebuilt: [] });
+  const [recovered] = second.streams;
+  expect(decoder.decode(recovered?.definition.config)).toBe("changed");
+  expect(recovered?.definition).toMatchObject({ account: "$G", name: "S", createdNs: 5n });
+  expect(payloadOf(only(second), 2)).toBe("two");
+  const [consumer] = recovered?.assets ?? [];
+  expect([consumer?.asset.name, consumer?.baseIs, decoder.decode(consumer?.base)]).toEqual(["durable", "definition", "definition"]);
+  expect(consumer?.records.map((record) => decoder.decode(record))).toEqual(["r1", "r2", "r3"]);
+});
+
+test("a described asset comes back as its snapshot and what followed", async () => {
+  const disk = new CrashableDisk();
+  const first = await open(disk);
+  const asset = first.store.createStream(definition()).createAsset("durable", encoder.encode("definition"));
+  asset.append(encoder.encode("r1"));
+  asset.snapshot = () => encoder.encode("snapshot");
+  first.store.commit();
+  first.store.checkpoint();
+  asset.append(encoder.encode("r2"));
+  first.store.commit();
+  disk.powerCut({ keep: "nothing" });
+
+  const [recovered] = (await open(disk)).streams;
+  const [consumer] = recovered?.assets ?? [];
+  expect([consumer?.baseIs, decoder.decode(consumer?.base)]).toEqual(["snapshot", "snapshot"]);
+  expect(consumer?.records.map((record) => decoder.decode(record))).toEqual(["r2"]);
+});
+
+test("a deleted consumer and a deleted stream stay deleted, and their ids are not used again", async () => {
+  const disk = new CrashableDisk();
+  const first = await open(disk);
+  const gone = first.store.createStream(definition("GONE"));
+  publish(gone, "x");
+  const stream = first.store.createStream(definition());
+  const asset = stream.createAsset("c", nothing);
+  first.store.commit();
+  gone.delete();
+  asset.delete();
+  await first.store.close();
+
+  const second = await open(disk);
+  const kept = only(second);
+  expect(second.streams[0]?.assets).toEqual([]);
+  expect(second.store.usage.fileBytes).toBe(0);
+  expect(kept.createAsset("d", nothing).id).toBeGreaterThan(asset.id);
+  expect(second.store.createStream(definition("NEW")).id).toBeGreaterThan(stream.id);
+});
+
+test("old messages are read back from the file, and the cache stays bounded", async () => {
+  const disk = new CrashableDisk();
+  const { store } = await open(disk);
+  const stream = store.createStream(definition());
+  for (let at = 1; at <= 3_000; at += 1) {
+    publish(stream, `${at}`.padEnd(300, "."));
+    if (at % 7 === 0) {
+      store.commit();
+    }
+  }
+  store.commit();
+  for (let round = 0; round < 3; round += 1) {
+    for (let at = 1; at <= 3_000; at += 13) {
+      expect(payloadOf(stream, at)?.startsWith(`${at}.`)).toBe(true);
+    }
+  }
+});
+
+test("a message and a turn larger than a segment are stored", async () => {
+  const disk = new CrashableDisk();
+  const first = await open(disk);
+  const stream = first.store.createStream(definition());
+  publish(stream, "x".repeat(100_000));
+  first.store.commit();
+  for (let at = 0; at < 200; at += 1) {
+    publish(stream, `${at}`.padEnd(500, "y"));
+  }
+  first.store.commit();
+  const before = describeStream(stream.messages);
+  disk.powerCut({ keep: "nothing" });
+  const second = await open(disk);
+  expect(describeStream(only(second).messages)).toEqual(before);
+  expect(payloadOf(only(second), 1)).toHaveLength(100_000);
+});
+
+test("segments without live messages are unlinked, and the stream keeps its last sequence", async () => {
+  const disk = new CrashableDisk();
+  const first = await open(disk);
+  const stream = first.store.createStream(definition());
+  for (let at = 1; at <= 2_000; at += 1) {
+    publish(stream, "x".repeat(200));
+    stream.messages.removeBelow(at - 5);
+    first.store.commit();
+  }
+  expect(disk.list(`${directory}/log`).length).toBeLessThan(15);
+  stream.messages.purge({});
+  await first.store.close();
+  const second = await open(disk);
+  expect(only(second).messages.state).toMatchObject({ messages: 0, firstSequence: 2_001, lastSequence: 2_000 });
+  expect(publish(only(second), "next")).toBe(2_001);
+});
+
+test("ids of removed messages come back inside the window, and pin their segment until it ends", async () => {
+  const disk = new CrashableDisk();
+  const clock = new VirtualClock();
+  const first = await open(disk, { clock });
+  const stream = first.store.createStream(definition());
+  stream.setMessageIdWindow(120_000_000_000n);
+  publish(stream, "x", { id: "m1", timeNs: clock.nowNs() });
+  first.store.commit();
+  stream.messages.purge({});
+  for (let at = 0; at < 500; at += 1) {
+    publish(stream, "y".repeat(200), { timeNs: clock.nowNs() });
+    stream.messages.purge({});
+    first.store.commit();
+  }
+  disk.powerCut({ keep: "nothing" });
+
+  const second = await open(disk, { clock });
+  expect(second.streams[0]?.messageIds).toEqual([{ id: "m1", sequence: 1, timeNs: clock.nowNs() }]);
+  clock.advance(121_000);
+  for (let at = 0; at < 500; at += 1) {
+    publish(only(second), "y".repeat(200));
+    only(second).messages.purge({});
+    second.store.commit();
+  }
+  expect(disk.list(`${directory}/log`).length).toBeLessThan(15);
+  second.store.abandon();
+  expect((await open(disk, { clock })).streams[0]?.messageIds).toEqual([]);
+});
+
+test("an erased message leaves no payload on the disk, and its neighbours are untouched", async () => {
+  const disk = new CrashableDisk();
+  const first = await open(disk);
+  const stream = first.store.createStream(definition());
+  for (const payload of ["before", "very-secret", "after"]) {
+    publish(stream, payload);
+  }
+  first.store.commit();
+  stream.messages.remove(2, { erase: true });
+  first.store.commit();
+  const path = `${directory}/log/0000000001.log`;
+  expect(decoder.decode(disk.contents(path))).not.toContain("very-secret");
+  disk.powerCut({ keep: "nothing" });
+  const second = await open(disk);
+  expect(second.report.damage).toEqual([]);
+  expect([1, 2, 3].map((sequence) => payloadOf(only(second), sequence))).toEqual(["before", undefined, "after"]);
+});
+
+test("one sync a commit, whatever the number of changes", async () => {
+  const disk = new CrashableDisk();
+  const { store } = await open(disk, { segmentBytes: 1 << 20 });
+  const stream = store.createStream(definition());
+  store.commit();
+  const before = disk.count("sync");
+  for (let at = 0; at < 50; at += 1) {
+    publish(stream, "x");
+    stream.messages.remove(at);
+  }
+  store.commit();
+  expect(disk.count("sync")).toBe(before + 1);
+});
+
+test("with an interval the system gets the bytes at once and the disk gets them when the time is up", async () => {
+  const disk = new CrashableDisk();
+  const clock = new VirtualClock();
+  const first = await open(disk, { clock, syncPolicy: { intervalMs: 120_000 } });
+  const stream = first.store.createStream(definition());
+  publish(stream, "synced");
+  first.store.commit();
+  clock.advance(120_001);
+  publish(stream, "unsynced");
+  first.store.commit();
+  expect(first.store.durableEpoch).toBe(first.store.epoch - 1);
+  disk.powerCut({ keep: "nothing" });
+  const second = await open(disk, { clock });
+  expect(only(second).messages.state.lastSequence).toBe(1);
+
+  const third = await open(disk, { clock, syncPolicy: { intervalMs: 120_000 } }).catch((error: unknown) => error);
+  expect(third).toMatchObject({ code: "locked" });
+  second.store.abandon();
+  const fourth = await open(disk, { clock, syncPolicy: { intervalMs: 120_000 } });
+  publish(only(fourth), "written");
+  fourth.store.commit();
+  disk.kill();
+  expect(payloadOf(only(await open(disk, { clock })), 2)).toBe("written");
+});
+
+test("a failed write or sync moves the batch to a new segment and commits it there", async () => {
+  for (const call of ["write", "sync"] as const) {
+    const disk = new CrashableDisk();
+    const first = await open(disk);
+    const stream = first.store.createStream(definition());
+    publish(stream, "one");
+    first.store.commit();
+    disk.failAt({ call, nth: 1, code: "EIO" });
+    publish(stream, "two");
+    first.store.commit();
+    publish(stream, "three");
+    first.store.commit();
+    expect([1, 2, 3].map((sequence) => payloadOf(stream, sequence))).toEqual(["one", "two", "three"]);
+    disk.powerCut({ keep: "random", seed: 7 });
+    const second = await open(disk);
+    expect(second.report).toMatchObject({ damage: [], lost: [] });
+    expect([1, 2, 3].map((sequence) => payloadOf(only(second), sequence))).toEqual(["one", "two", "three"]);
+  }
+});
+
+test("when the disk refuses twice the commit throws, and the store takes nothing more until it is reopened", async () => {
+  const disk = new CrashableDisk();
+  const first = await open(disk);
+  const stream = first.store.createStream(definition());
+  publish(stream, "one");
+  first.store.commit();
+  disk.failAt({ call: "write", nth: 1, code: "ENOSPC", forever: true });
+  publish(stream, "two");
+  const { durableEpoch } = first.store;
+  expect(() => first.store.commit()).toThrow(expect.objectContaining({ code: "write-failed" }));
+  expect(first.store.durableEpoch).toBe(durableEpoch);
+  expect(() => publish(stream, "three")).toThrow(expect.objectContaining({ code: "write-failed" }));
+  first.store.abandon();
+  disk.kill();
+  const second = await open(disk);
+  expect(only(second).messages.state.lastSequence).toBe(1);
+  expect(publish(only(second), "two")).toBe(2);
+});
+
+test("a directory that holds other files, is locked, newer or not writable is refused and left as it was", async () => {
+  const foreign = new CrashableDisk();
+  foreign.makeDirectory(directory);
+  foreign.open(`${directory}/holiday.jpg`, "create-new").close();
+  await expect(open(foreign)).rejects.toMatchObject({ code: "foreign-files" });
+  expect(foreign.list(directory)).toHaveLength(1);
+
+  const newer = new CrashableDisk();
+  newer.makeDirectory(directory);
+  newer.open(`${directory}/store.json`, "create-new").write(encoder.encode('{"store":"streamproof","format":2}'), 0);
+  await expect(open(newer)).rejects.toMatchObject({ code: "newer-format" });
+  expect(newer.list(directory)).toHaveLength(1);
+
+  const readOnly = new CrashableDisk();
+  readOnly.failAt({ call: "makeDirectory", nth: 1, code: "EROFS", forever: true });
+  await expect(open(readOnly)).rejects.toMatchObject({ code: "not-writable" });
+
+  const held = new CrashableDisk();
+  await open(held);
+  await expect(open(held)).rejects.toMatchObject({ code: "locked" });
+});

@@ -1,0 +1,329 @@
+/**
+ * The store of a server with a directory: file streams in one commit log, memory streams beside it.
+ *
+ * A commit writes what streams and assets collected, ends the batch and, under `always`, syncs it. Checkpoints follow when enough
+ * segments were filled, and let dead segments go. Messages to erase are overwritten after a marker stands behind them, so that a torn
+ * overwrite is recognised as damage to a removed record and never taken for the end of the log.
+ */
+import type { Clock, Disk, DiskLock, Timer } from "../ports.ts";
+import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
+import { describeStream } from "./checkpoint-stream.ts";
+import type { CommitLog } from "./commit-log.ts";
+import { type FileAsset, FileStoredStream } from "./file-stored-stream.ts";
+import { FileStream } from "./file-stream.ts";
+import type { LogReader } from "./log-reader.ts";
+import { MemoryStoredStream } from "./memory-asset.ts";
+import { eraseRecord } from "./record-eraser.ts";
+import type { LogPosition, Segment } from "./segment.ts";
+import { StoreError } from "./store-error.ts";
+import type { Store, StoredStream, StreamDefinition } from "./stream-store.ts";
+
+export type SyncPolicy = "always" | { readonly intervalMs: number };
+
+export interface FileStoreOptions {
+  readonly directory: string;
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly syncPolicy: SyncPolicy;
+  readonly lock: DiskLock;
+  readonly log: CommitLog;
+  readonly reader: LogReader;
+  /** Filled segments between checkpoints. */
+  readonly checkpointSegments: number;
+  /** Newest first, as found on opening. */
+  readonly checkpoints: readonly { readonly generation: number; readonly position: LogPosition }[];
+}
+
+const idleMs = 100;
+
+export class FileStore implements Store {
+  epoch = 1;
+  durableEpoch = 0;
+  onDurable: (() => void) | undefined;
+  readonly log: CommitLog;
+  readonly #options: FileStoreOptions;
+  readonly #streams = new Map<number, FileStoredStream>();
+  readonly #dirtyStreams = new Set<FileStream>();
+  readonly #dirtyAssets = new Set<FileAsset>();
+  #erasures: { segment: number; offset: number }[] = [];
+  #lastStream = 0;
+  #fileBytes = 0;
+  #memoryBytes = 0;
+  #generation: number;
+  /** Positions of the newest and the older checkpoint. */
+  #newest: LogPosition | undefined;
+  #older: LogPosition | undefined;
+  #syncTimer: Timer | undefined;
+  #idleTimer: Timer | undefined;
+  #commits = 0;
+  #closed = false;
+  /** Why the last checkpoint could not be written; the log alone is enough, it only grows. */
+  checkpointFailure: unknown;
+
+  constructor(options: FileStoreOptions) {
+    this.#options = options;
+    this.log = options.log;
+    const [newest, older] = options.checkpoints;
+    this.#generation = newest?.generation ?? 0;
+    this.#newest = newest?.position;
+    this.#older = older?.position;
+  }
+
+  /** Takes over what recovery found. */
+  resume(found: { lastStream: number; streams: ReadonlyMap<number, unknown> }): void {
+    this.#lastStream = found.lastStream;
+    for (const id of this.#streams.keys()) {
+      if (!found.streams.has(id)) {
+        this.#streams.delete(id);
+      }
+    }
+  }
+
+  get usage(): { fileBytes: number; memoryBytes: number } {
+    return { fileBytes: this.#fileBytes, memoryBytes: this.#memoryBytes };
+  }
+
+  /** Why nothing is accepted any more, undefined while all is well. */
+  get failure(): StoreError | undefined {
+    return this.log.failure;
+  }
+
+  commit(): void {
+    this.#assertOpen();
+    this.#flush();
+    const { log } = this;
+    const always = this.#options.syncPolicy === "always";
+    if (log.hasPending) {
+      log.commit(always);
+      this.#commits += 1;
+      this.#startTimers();
+    } else if (log.failure !== undefined) {
+      throw log.failure;
+    }
+    if (this.#erasures.length > 0) {
+      this.#erase();
+    }
+    this.durableEpoch = this.epoch;
+    this.epoch += 1;
+    if (log.sealed >= this.#options.checkpointSegments) {
+      this.checkpoint();
+    }
+  }
+
+  createStream(definition: StreamDefinition): StoredStream {
+    this.#assertOpen();
+    this.#lastStream += 1;
+    const id = this.#lastStream;
+    if (definition.storage === "memory") {
+      const accounted = (change: number) => {
+        this.#memoryBytes += change;
+      };
+      return new MemoryStoredStream(id, definition, { accounted, deleted: () => {} });
+    }
+    const stream = this.adoptStream(id, { ...definition, config: definition.config.slice() });
+    const first = definition.firstSequence ?? 1;
+    stream.messages.index.startAt(first);
+    stream.messages.announce(first);
+    return stream;
+  }
+
+  /** A stream that the log knows already. */
+  adoptStream(id: number, definition: StreamDefinition): FileStoredStream {
+    const messages = new FileStream(id, definition, {
+      log: this.log,
+      reader: this.#options.reader,
+      dirty: (stream) => this.#dirtyStreams.add(stream),
+      accounted: (change) => {
+        this.#fileBytes += change;
+      },
+      erase: (segment, offset) => this.#erasures.push({ segment, offset }),
+    });
+    const stream = new FileStoredStream(messages, {
+      log: this.log,
+      assetDirty: (asset) => this.#dirtyAssets.add(asset),
+      deleted: (gone) => {
+        this.#streams.delete(gone.id);
+        this.#dirtyStreams.delete(gone.messages);
+      },
+    });
+    this.#streams.set(id, stream);
+    return stream;
+  }
+
+  get streams(): ReadonlyMap<number, FileStoredStream> {
+    return this.#streams;
+  }
+
+  accounted(change: number): void {
+    this.#fileBytes += change;
+  }
+
+  /** A message's record moved to another segment before it was durable. */
+  moved(move: { stream: number; sequence: number; from: Segment; to: Segment; offset: number }): void {
+    const index = this.#streams.get(move.stream)?.messages.index;
+    if (index?.has(move.sequence) === true && index.placeOf(move.sequence).place === move.from.id) {
+      index.relocate(move.sequence, move.to.id, move.offset);
+      move.from.live -= 1;
+      move.to.live += 1;
+    }
+  }
+
+  /** Writes a checkpoint and unlinks the segments that neither of the two checkpoints needs. */
+  checkpoint(): void {
+    const { disk, directory } = this.#options;
+    this.log.sync();
+    const generation = this.#generation + 1;
+    const checkpoint = this.#describe(generation);
+    this.log.sealed = 0;
+    try {
+      writeCheckpoint(disk, directory, checkpoint);
+    } catch (error) {
+      this.checkpointFailure = error;
+      return;
+    }
+    this.checkpointFailure = undefined;
+    this.#generation = generation;
+    this.#older = this.#newest;
+    this.#newest = checkpoint.position;
+    this.#unlinkDead();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) {
+      return;
+    }
+    try {
+      this.commit();
+      this.log.sync();
+      this.log.writeMarker();
+      const { end } = this.log;
+      if (end.segment !== this.#newest?.segment || end.offset !== this.#newest.offset) {
+        this.checkpoint();
+      }
+    } finally {
+      this.abandon();
+    }
+  }
+
+  abandon(): void {
+    if (this.#closed) {
+      return;
+    }
+    this.#closed = true;
+    this.#syncTimer?.cancel();
+    this.#idleTimer?.cancel();
+    this.log.closeFiles();
+    this.#options.lock.release();
+  }
+
+  #flush(): void {
+    for (const stream of this.#dirtyStreams) {
+      stream.flush();
+    }
+    this.#dirtyStreams.clear();
+    for (const asset of this.#dirtyAssets) {
+      asset.flush();
+    }
+    this.#dirtyAssets.clear();
+  }
+
+  #erase(): void {
+    const erasures = this.#erasures;
+    this.#erasures = [];
+    this.log.sync();
+    this.log.writeMarker();
+    const touched = new Set<Segment>();
+    for (const { segment: id, offset } of erasures) {
+      const segment = this.log.segments.get(id);
+      try {
+        if (segment !== undefined && eraseRecord(this.#options.reader, segment, offset)) {
+          touched.add(segment);
+        }
+      } catch {
+        this.log.retireOpen();
+      }
+    }
+    for (const segment of touched) {
+      try {
+        this.#options.reader.fileOf(segment).sync();
+      } catch {
+        // The removal itself is durable; a segment whose sync failed is not written to again.
+        this.log.retireOpen();
+      }
+      this.#options.reader.forget(segment);
+    }
+  }
+
+  #describe(generation: number): Checkpoint {
+    const streams = [...this.#streams.values()].map(describeStream);
+    return { generation, position: this.log.end, nextBatch: this.log.nextBatch, lastStream: this.#lastStream, streams };
+  }
+
+  #unlinkDead(): void {
+    const keepFrom = this.#older?.segment ?? 0;
+    const nowNs = this.#options.clock.nowNs();
+    for (const segment of this.log.segments.values()) {
+      if (segment.id >= keepFrom || segment.live > 0 || segment.damaged || this.#holdsIds(segment, nowNs)) {
+        continue;
+      }
+      this.#options.reader.forget(segment);
+      segment.file?.close();
+      segment.file = undefined;
+      try {
+        this.#options.disk.unlink(segment.path);
+        this.log.dropSegment(segment);
+      } catch (error) {
+        this.checkpointFailure = error;
+      }
+    }
+  }
+
+  /** Ids of removed messages live in their records: the segment stays as long as one of them is inside its stream's window. */
+  #holdsIds(segment: Segment, nowNs: bigint): boolean {
+    for (const [id, newestNs] of segment.newestIdNs) {
+      const windowNs = this.#streams.get(id)?.messages.messageIdWindowNs ?? 0n;
+      if (newestNs + windowNs > nowNs) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #startTimers(): void {
+    const { clock, syncPolicy } = this.#options;
+    if (syncPolicy !== "always" && this.#syncTimer === undefined) {
+      this.#syncTimer = clock.setTimer(syncPolicy.intervalMs, () => {
+        this.#syncTimer = undefined;
+        this.#attempt(() => this.log.sync());
+      });
+    }
+    this.#idleTimer ??= clock.setTimer(idleMs, () => this.#idle(this.#commits));
+  }
+
+  /** Between turns nothing is pending. A store that had no commit since the last look gets its marker. */
+  #idle(commitsBefore: number): void {
+    this.#idleTimer = undefined;
+    if (this.#commits !== commitsBefore || this.log.hasPending) {
+      this.#idleTimer = this.#options.clock.setTimer(idleMs, () => this.#idle(this.#commits));
+      return;
+    }
+    this.#attempt(() => this.log.writeMarker());
+  }
+
+  /** Work of a timer: a failure is kept in the log and thrown by the next commit. */
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof StoreError)) {
+        throw error;
+      }
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) {
+      throw new StoreError("closed", "the store is closed");
+    }
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * Messages of a file stream: the index in memory, the bodies as records of the commit log. Removals are collected and written as one
+ * floor and one list of runs a commit, however many messages a limit or a purge took.
+ */
+import type { CommitLog } from "./commit-log.ts";
+import { IndexedStream } from "./indexed-stream.ts";
+import type { LogReader } from "./log-reader.ts";
+import { recordFlag, recordKind } from "./record.ts";
+import { SequenceRuns } from "./sequence-runs.ts";
+import type { MessageInput, MessageView, StreamDefinition } from "./stream-store.ts";
+
+const encoder = new TextEncoder();
+/** Keeps one removal record well below a segment, whatever the purge. */
+const runsPerRecord = 4096;
+
+export interface FileStreamHost {
+  readonly log: CommitLog;
+  readonly reader: LogReader;
+  /** The stream has something to write at the next commit. */
+  dirty(stream: FileStream): void;
+  accounted(change: number): void;
+  /** Overwrite this record's body once its removal is durable. */
+  erase(segment: number, offset: number): void;
+}
+
+export class FileStream extends IndexedStream {
+  readonly storage = "file";
+  readonly id: number;
+  readonly account: string;
+  readonly name: string;
+  readonly createdNs: bigint;
+  config: Uint8Array;
+  messageIdWindowNs = 0n;
+  readonly #host: FileStreamHost;
+  readonly #nameBytes: Uint8Array;
+  readonly #accountBytes: Uint8Array;
+  /** Segment in which the stream last said who it is. */
+  #identifiedIn = -1;
+  #floor = 0;
+  #removed: number[] = [];
+
+  constructor(id: number, definition: StreamDefinition, host: FileStreamHost) {
+    super((place, size) => {
+      const segment = host.log.segments.get(place);
+      if (segment !== undefined) {
+        segment.live -= 1;
+      }
+      host.accounted(-size);
+    });
+    this.id = id;
+    this.account = definition.account;
+    this.name = definition.name;
+    this.createdNs = definition.createdNs;
+    this.config = definition.config;
+    this.#host = host;
+    this.#nameBytes = encoder.encode(definition.name);
+    this.#accountBytes = encoder.encode(definition.account);
+  }
+
+  append(message: MessageInput): number {
+    const { index } = this;
+    const { log } = this.#host;
+    const { subject, headers, payload, timeNs } = message;
+    const sequence = index.last + 1;
+    if (this.#identifiedIn !== log.openId) {
+      this.#identify(recordKind.streamIdentity, Math.max(1, index.first));
+    }
+    const messageId = message.messageId === undefined ? undefined : encoder.encode(message.messageId);
+    log.append({ kind: recordKind.message, stream: this.id, sequence, timeNs, subject: subject.bytes, headers, payload, messageId });
+    const segment = log.lastSegment;
+    if (segment === undefined) {
+      throw new Error("an appended record has a segment");
+    }
+    segment.live += 1;
+    if (messageId !== undefined && this.messageIdWindowNs > 0n) {
+      segment.noteId(this.id, timeNs);
+    }
+    const size = accountedSize(subject.bytes.length, headers.length, payload.length);
+    index.insert(sequence, subject, size, timeNs, segment.id, log.lastOffset);
+    this.#host.accounted(size);
+    return sequence;
+  }
+
+  skip(timeNs: bigint): number {
+    this.#host.log.append({ kind: recordKind.skip, stream: this.id, sequence: this.index.last + 1, timeNs });
+    return this.index.skip(timeNs);
+  }
+
+  read(sequence: number, into: MessageView): boolean {
+    const { index } = this;
+    const subject = index.subjects.subjectAt(index.subjectNumber(sequence));
+    if (subject === undefined) {
+      return false;
+    }
+    const { place, offset } = index.placeOf(sequence);
+    const segment = this.#host.log.segments.get(place);
+    const record = segment === undefined ? undefined : this.#host.reader.read(segment, offset);
+    const right = record?.kind === recordKind.message && record.sequence === sequence && record.stream === this.id;
+    if (record === undefined || !right || (record.flags & recordFlag.erased) !== 0) {
+      this.#lose(sequence);
+      return false;
+    }
+    into.sequence = sequence;
+    into.timeNs = index.timeOf(sequence);
+    into.subject = subject;
+    into.buffer = record.memory.bytes;
+    into.headersStart = record.headersStart;
+    into.payloadStart = record.payloadStart;
+    into.payloadEnd = into.payloadStart + record.payloadLength;
+    return true;
+  }
+
+  /** Writes the record that makes the stream exist. */
+  announce(firstSequence: number): void {
+    this.#identify(recordKind.streamCreate, firstSequence);
+  }
+
+  /** Writes what was collected since the last commit. */
+  flush(): void {
+    const { log } = this.#host;
+    const base = { stream: this.id, timeNs: 0n };
+    const floor = this.#floor;
+    if (floor > 0) {
+      log.append({ ...base, kind: recordKind.floor, sequence: floor });
+      this.#floor = 0;
+    }
+    const removed = this.#removed.filter((sequence) => sequence >= floor).sort((a, b) => a - b);
+    this.#removed = [];
+    for (let at = 0; at < removed.length; at += runsPerRecord) {
+      const payload = SequenceRuns.of(removed.slice(at, at + runsPerRecord)).toBytes();
+      log.append({ ...base, kind: recordKind.removals, sequence: 0, payload });
+    }
+  }
+
+  /** The stream is gone: its records are dead. */
+  discard(): void {
+    this.#floor = 0;
+    this.#removed = [];
+    this.index.removeBelow(this.index.last + 1);
+  }
+
+  protected removing(sequence: number, erase: boolean): void {
+    if (erase) {
+      const { place, offset } = this.index.placeOf(sequence);
+      this.#host.erase(place, offset);
+    }
+    // Most limits take the oldest message: then the floor says it, and nothing is listed.
+    if (sequence === this.index.first && this.index.lost === 0) {
+      this.#floor = Math.max(this.#floor, sequence + 1);
+    } else {
+      this.#removed.push(sequence);
+    }
+    this.#host.dirty(this);
+  }
+
+  protected removingBelow(floor: number): void {
+    this.#floor = Math.max(this.#floor, floor);
+    this.#host.dirty(this);
+  }
+
+  #identify(kind: number, sequence: number): void {
+    const { log } = this.#host;
+    log.append({
+      kind,
+      stream: this.id,
+      sequence,
+      timeNs: this.createdNs,
+      subject: this.#nameBytes,
+      headers: this.#accountBytes,
+      payload: this.config,
+    });
+    this.#identifiedIn = log.openId;
+  }
+
+  /** The record can't be read, or is not what was written. The message is lost, not absent, and its segment stays for rescue. */
+  #lose(sequence: number): void {
+    const segment = this.#host.log.segments.get(this.index.placeOf(sequence).place);
+    if (segment !== undefined) {
+      segment.damaged = true;
+    }
+    this.index.remove(sequence);
+    this.index.markLost(sequence);
+  }
+}
+
+export function accountedSize(subject: number, headers: number, payload: number): number {
+  return subject + payload + 30 + (headers > 0 ? headers + 4 : 0);
+}

@@ -1,0 +1,186 @@
+/**
+ * Reads the log back: which segments count, in which order, and where the log ends. Nothing on the disk is changed here, so recovery that
+ * is interrupted simply starts again.
+ */
+import type { Disk } from "../ports.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import { LogMemory } from "./checksum.ts";
+import { frameRecord, logFormat } from "./commit-log.ts";
+import { RecordReader } from "./record.ts";
+import type { RecoveryState } from "./recovery-state.ts";
+import { type LogPosition, Segment, segmentId } from "./segment.ts";
+import { type Damage, holdsBatch, lastSoundEnd, readHead, type SegmentContent, type SegmentHead, scanSegment } from "./segment-scan.ts";
+import { StoreError } from "./store-error.ts";
+
+export interface RecoveredLog {
+  readonly end: LogPosition;
+  readonly nextSegment: number;
+  readonly nextBatch: number;
+  /** Bytes behind the end of the log, in the last segment and in segments that were abandoned. */
+  readonly cutBytes: number;
+  readonly damage: Damage[];
+  /** Files that hold nothing of the log, to be unlinked. */
+  readonly void: readonly string[];
+}
+
+interface Candidate {
+  readonly segment: Segment;
+  readonly firstBatch: number | undefined;
+  readonly bytes: number;
+}
+
+export interface RecoveryInput {
+  readonly disk: Disk;
+  readonly directory: string;
+  readonly checkpoint: Checkpoint | undefined;
+  readonly state: RecoveryState;
+  /** Filled with the segments that count. */
+  readonly segments: Map<number, Segment>;
+}
+
+export function recoverLog(input: RecoveryInput): RecoveredLog {
+  const { disk, directory, checkpoint, state, segments } = input;
+  const loader = new SegmentLoader(disk);
+  const { chain, void: voidPaths, highest } = followChain(loader, directory, disk);
+  const damage: Damage[] = [];
+  const position = checkpoint?.position ?? { segment: 0, offset: 0 };
+  let nextBatch = 0;
+  let cutBytes = 0;
+  let end: LogPosition = { segment: 0, offset: 0 };
+  for (const [at, { segment, bytes, firstBatch }] of chain.entries()) {
+    const next = chain[at + 1];
+    const content = loader.load(segment, bytes);
+    const expectedEnd = next?.segment.previous.segment === segment.id ? next.segment.previous.offset : undefined;
+    const passCheckpoint = (offset: number) => {
+      if (segment.id > position.segment || (segment.id === position.segment && offset >= position.offset)) {
+        state.passCheckpoint();
+      }
+    };
+    const scanned = scanSegment({
+      content,
+      trusted: next === undefined ? undefined : (expectedEnd ?? lastSoundEnd(content)),
+      syncedAtLeast: position.segment === segment.id ? position.offset : 0,
+      nextBatch: firstBatch ?? 0,
+      apply: (offset) => {
+        passCheckpoint(offset);
+        state.apply(content.reader.at(offset), segment, offset);
+      },
+      damaged: (found) => {
+        damage.push(found);
+        if (found.kind !== undefined) {
+          passCheckpoint(found.offset);
+          state.applyHeader(content.reader.at(found.offset));
+        }
+      },
+    });
+    ({ nextBatch } = scanned);
+    segment.tail = scanned.end;
+    segment.written = scanned.end;
+    segment.synced = scanned.end;
+    segments.set(segment.id, segment);
+    end = { segment: segment.id, offset: scanned.end };
+    cutBytes += next === undefined ? dirtyBytes(content, scanned.end) : 0;
+  }
+  state.passCheckpoint();
+  return {
+    end,
+    nextSegment: Math.max(highest, position.segment) + 1,
+    nextBatch: Math.max(nextBatch, checkpoint?.nextBatch ?? 1, 1),
+    cutBytes,
+    damage,
+    void: voidPaths,
+  };
+}
+
+/** The segments that the log runs through, oldest first. A segment that says where the log came from voids what lies between. */
+function followChain(loader: SegmentLoader, directory: string, disk: Disk): { chain: Candidate[]; void: string[]; highest: number } {
+  const found = disk
+    .list(directory)
+    .filter((entry) => entry.kind === "file")
+    .map((entry) => segmentId(entry.name))
+    .filter((id) => id !== undefined)
+    .map((id) => loader.candidate(id, directory));
+  const highest = found.at(-1)?.segment.id ?? 0;
+  const voidPaths: string[] = [];
+  // What never held a whole batch was never part of the log: a file that was made ready, or one whose first batch was torn.
+  while (found.length > 0 && !loader.holdsBatch(found.at(-1))) {
+    voidPaths.push(found.pop()?.segment.path ?? "");
+  }
+  const chain: Candidate[] = [];
+  for (const candidate of found) {
+    if (candidate.firstBatch === undefined && !loader.holdsBatch(candidate)) {
+      voidPaths.push(candidate.segment.path);
+      continue;
+    }
+    const { previous } = candidate.segment;
+    while (candidate.firstBatch !== undefined && (chain.at(-1)?.segment.id ?? 0) > previous.segment) {
+      voidPaths.push(chain.pop()?.segment.path ?? "");
+    }
+    chain.push(candidate);
+  }
+  return { chain, void: voidPaths, highest };
+}
+
+function dirtyBytes({ reader, length }: SegmentContent, from: number): number {
+  let end = length;
+  while (end > from && reader.memory.bytes[end - 1] === 0) {
+    end -= 1;
+  }
+  return end - from;
+}
+
+/** Reads one segment at a time into one memory; keeps the last one, because the chain and the scan both ask for it. */
+class SegmentLoader {
+  readonly #disk: Disk;
+  #reader: RecordReader | undefined;
+  #loaded = 0;
+  readonly #heads = new LogMemory(frameRecord);
+
+  constructor(disk: Disk) {
+    this.#disk = disk;
+  }
+
+  /** Reads only the head of the segment. */
+  candidate(id: number, directory: string): Candidate {
+    const unknown = new Segment({ id, directory, capacity: 0, previous: { segment: 0, offset: 0 } });
+    const file = this.#disk.open(unknown.path, "read");
+    let bytes: number;
+    let head: SegmentHead | undefined;
+    try {
+      bytes = file.size();
+      const reader = new RecordReader(this.#heads);
+      const length = file.read(reader.memory.bytes.subarray(0, frameRecord), 0);
+      head = readHead({ reader, segment: id, length });
+    } finally {
+      file.close();
+    }
+    if (head !== undefined && head.format > logFormat) {
+      throw new StoreError("newer-format", `${unknown.path} has format ${head.format}, this server reads up to ${logFormat}`);
+    }
+    const previous = head?.previous ?? unknown.previous;
+    return { segment: new Segment({ id, directory, capacity: bytes, previous }), firstBatch: head?.firstBatch, bytes };
+  }
+
+  holdsBatch(candidate: Candidate | undefined): boolean {
+    return candidate !== undefined && holdsBatch(this.load(candidate.segment, candidate.bytes));
+  }
+
+  load(segment: Segment, length: number): SegmentContent {
+    if (this.#reader === undefined || this.#reader.memory.bytes.length < length) {
+      this.#reader = new RecordReader(new LogMemory(Math.max(length, 65_536)));
+      this.#loaded = 0;
+    }
+    const reader = this.#reader;
+    if (this.#loaded !== segment.id) {
+      const file = this.#disk.open(segment.path, "read");
+      try {
+        const read = file.read(reader.memory.bytes.subarray(0, length), 0);
+        reader.memory.bytes.fill(0, read, length);
+      } finally {
+        file.close();
+      }
+      this.#loaded = segment.id;
+    }
+    return { reader, segment: segment.id, length };
+  }
+}

@@ -1,0 +1,207 @@
+/** The directory of a store: is it ours, can it be written, does somebody else use it? Nothing of ours or others' is changed before that is known. */
+import type { Disk, DiskLock } from "../ports.ts";
+import { checkpointNames } from "./checkpoint.ts";
+import { StoreError } from "./store-error.ts";
+
+export const storeFormat = 1;
+
+const markerName = "store.json";
+const logName = "log";
+const ourNames = new Set([
+  markerName,
+  `${markerName}.new`,
+  logName,
+  "probe",
+  "lock",
+  ...checkpointNames.flatMap((name) => [name, `${name}.new`]),
+]);
+/** What a freshly made file system or a desktop leaves in any directory. */
+const harmlessNames = new Set(["lost+found", ".DS_Store"]);
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export function logDirectory(directory: string): string {
+  return `${directory}/${logName}`;
+}
+
+export async function claimDirectory(disk: Disk, directory: string): Promise<DiskLock> {
+  refuseForeign(disk, directory);
+  makeDurableDirectory(disk, directory);
+  const lock = await takeLock(disk, directory);
+  try {
+    const names = new Set(disk.list(directory).map((entry) => entry.name));
+    checkMarker(disk, directory, names);
+    probe(disk, directory);
+    if (!names.has(markerName)) {
+      writeMarker(disk, directory);
+    }
+    makeDurableDirectory(disk, logDirectory(directory));
+    return lock;
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function refuseForeign(disk: Disk, directory: string): void {
+  const names = listOrNothing(disk, directory);
+  const foreign = names.filter((name) => !ourNames.has(name) && !harmlessNames.has(name));
+  if (foreign.length > 0 && !names.includes(markerName) && !names.includes(logName)) {
+    throw new StoreError(
+      "foreign-files",
+      `${directory} is not a store and holds other files (${foreign.slice(0, 3).join(", ")}); choose another`,
+    );
+  }
+}
+
+function listOrNothing(disk: Disk, directory: string): string[] {
+  try {
+    return disk.list(directory).map((entry) => entry.name);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") {
+      return [];
+    }
+    throw unusable(directory, error);
+  }
+}
+
+/** Creates what is missing and makes every new name durable in its parent. */
+function makeDurableDirectory(disk: Disk, path: string): void {
+  const missing: string[] = [];
+  let existing = path;
+  while (existing !== "" && existing !== "/" && !exists(disk, existing)) {
+    missing.push(existing);
+    existing = existing.slice(0, existing.lastIndexOf("/"));
+  }
+  try {
+    disk.makeDirectory(path);
+    for (const created of missing.reverse()) {
+      disk.syncDirectory(created.slice(0, created.lastIndexOf("/")) || "/");
+    }
+  } catch (error) {
+    throw unusable(path, error);
+  }
+}
+
+function exists(disk: Disk, path: string): boolean {
+  try {
+    disk.list(path);
+    return true;
+  } catch (error) {
+    return codeOf(error) !== "ENOENT";
+  }
+}
+
+async function takeLock(disk: Disk, directory: string): Promise<DiskLock> {
+  let lock: DiskLock | undefined;
+  try {
+    lock = await disk.lock(directory);
+  } catch (error) {
+    throw unusable(directory, error);
+  }
+  if (lock === undefined) {
+    throw new StoreError("locked", `${directory} is in use by another server`);
+  }
+  return lock;
+}
+
+function checkMarker(disk: Disk, directory: string, names: ReadonlySet<string>): void {
+  if (!names.has(markerName)) {
+    return;
+  }
+  const path = `${directory}/${markerName}`;
+  const marker = parseMarker(readAll(disk, path));
+  if (marker === undefined || (marker.check !== undefined && marker.check !== checkOf(marker.store, marker.format))) {
+    // The log says by itself what it is: a damaged marker costs nothing but this file.
+    writeMarker(disk, directory);
+    return;
+  }
+  if (marker.store !== "streamproof") {
+    throw new StoreError("foreign-files", `${path} belongs to "${marker.store}", not to this server`);
+  }
+  if (marker.format > storeFormat) {
+    throw new StoreError("newer-format", `${path} has format ${marker.format}, this server reads up to ${storeFormat}; use a newer server`);
+  }
+}
+
+interface Marker {
+  readonly store: string;
+  readonly format: number;
+  readonly check: unknown;
+}
+
+function parseMarker(text: string): Marker | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    const fields = new Map<string, unknown>(typeof value === "object" && value !== null ? Object.entries(value) : []);
+    const store = fields.get("store");
+    const format = fields.get("format");
+    return typeof store === "string" && typeof format === "number" ? { store, format, check: fields.get("check") } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** FNV-1a over both fields, so that a flipped bit is not taken for another product or a newer format. */
+function checkOf(store: string, format: number): number {
+  let hash = 0x811c_9dc5;
+  for (const byte of encoder.encode(`${store} ${format}`)) {
+    hash = Math.imul(hash ^ byte, 0x0100_0193);
+  }
+  return hash >>> 0;
+}
+
+function readAll(disk: Disk, path: string): string {
+  const file = disk.open(path, "read");
+  try {
+    const bytes = new Uint8Array(file.size());
+    file.read(bytes, 0);
+    return decoder.decode(bytes);
+  } finally {
+    file.close();
+  }
+}
+
+function writeMarker(disk: Disk, directory: string): void {
+  const path = `${directory}/${markerName}`;
+  try {
+    const file = disk.open(`${path}.new`, "create-or-open");
+    try {
+      file.truncate(0);
+      const marker: Marker = { store: "streamproof", format: storeFormat, check: checkOf("streamproof", storeFormat) };
+      file.write(encoder.encode(`${JSON.stringify(marker)}\n`), 0);
+      file.sync();
+    } finally {
+      file.close();
+    }
+    disk.rename(`${path}.new`, path);
+    disk.syncDirectory(directory);
+  } catch (error) {
+    throw unusable(directory, error);
+  }
+}
+
+/** A directory that can be read but not written is refused now, not at the first publish. */
+function probe(disk: Disk, directory: string): void {
+  try {
+    const file = disk.open(`${directory}/probe`, "create-or-open");
+    try {
+      file.write(encoder.encode("w"), 0);
+    } finally {
+      file.close();
+    }
+    disk.unlink(`${directory}/probe`);
+  } catch (error) {
+    throw unusable(directory, error);
+  }
+}
+
+function unusable(directory: string, cause: unknown): StoreError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new StoreError("not-writable", `${directory} can't be used as a store: ${reason}`, { cause });
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
