@@ -27,6 +27,8 @@ export interface Case {
 export type Need = NonNullable<CaseFields["needs"]>[number];
 
 const stepsTimeoutMs = 15_000;
+/** A fault stops and starts a server, some with an image to copy. */
+const faultTimeoutMs = 60_000;
 const workloadTimeoutMs = 90_000;
 /** Verbs that hurt the server and so need it, and need it alone. */
 const hurtful: Readonly<Record<string, Need>> = { restart: "restart", kill: "kill", "power-cut": "power-cut", pause: "pause" };
@@ -93,6 +95,16 @@ function expandOne({ file, source, values, each, index }: Expansion): Case {
 function withValues<T>(value: T, values: Bindings): T {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
   return substitute(value, values, { partial: true }) as T;
+}
+
+function timeoutOf({ timeout, workload }: CaseFields, needs: readonly Need[]): number {
+  if (timeout !== undefined) {
+    return parseDurationMs(timeout);
+  }
+  if (workload !== undefined) {
+    return workloadTimeoutMs;
+  }
+  return needs.length > 0 ? faultTimeoutMs : stepsTimeoutMs;
 }
 
 function needsOf(fixed: CaseFields, steps: readonly Step[]): Need[] {

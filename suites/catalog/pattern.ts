@@ -1,6 +1,6 @@
 /**
  * Patterns of case names: `*` stands for anything within one part of the name, `**` for anything. A pattern that names a part of the tree selects
- * everything below it, so `dedup.window` is the whole suite.
+ * everything below it: `dedup` is the whole area, `dedup.window` one suite.
  */
 export function matchesPattern(name: string, pattern: string): boolean {
   return regexOf(pattern, "/", true).test(name);
@@ -24,7 +24,7 @@ function regexOf(pattern: string, separator: "/" | ".", below: boolean): RegExp 
     .split(/(\*\*\/?|\*)/)
     .map((piece) => (piece === "**/" ? "(?:.*/)?" : piece === "**" ? ".*" : piece === "*" ? part : escape(piece)))
     .join("");
-  const regex = new RegExp(`^${source}${below ? "(?:/.*)?" : ""}$`, "u");
+  const regex = new RegExp(`^${source}${below ? "(?:[/.].*)?" : ""}$`, "u");
   compiled.set(key, regex);
   return regex;
 }

@@ -6,6 +6,7 @@ import { recordOf } from "../catalog/record.ts";
 import type { Step } from "../catalog/step.ts";
 import type { Verb } from "../verbs/verb.ts";
 import { verbsByName } from "../verbs/vocabulary.ts";
+import { stringifyLossless } from "./lossless-json.ts";
 import { isOperator, mismatch } from "./matcher.ts";
 import type { Names } from "./names.ts";
 import type { Session } from "./session.ts";
@@ -97,7 +98,7 @@ interface Comparison {
 function compare({ verb, expected, reply, where }: Comparison): StepFailure | undefined {
   const refusal = unexpectedError({ verb, expected, reply });
   if (refusal !== undefined) {
-    return { message: `${verb.name}: the server answered with an error`, where, ...refusal };
+    return { message: `${verb.name}: the server answered with ${refusal.path} ${cut(refusal.actual)}`, where, ...refusal };
   }
   const found = expected === undefined ? undefined : mismatch(expected, reply);
   if (found === undefined) {
@@ -119,7 +120,7 @@ function unexpectedError({
   }
   const { error, status } = reply as { error?: unknown; status?: unknown };
   if (error !== undefined && !("error" in wanted)) {
-    return { path: "error", expected: "absent", actual: JSON.stringify(error) };
+    return { path: "error", expected: "absent", actual: stringifyLossless(error) };
   }
   if (typeof status === "number" && status >= 400 && !("status" in wanted) && !verb.ordinaryStatuses.includes(status)) {
     return { path: "status", expected: "absent", actual: String(status) };

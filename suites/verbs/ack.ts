@@ -3,10 +3,12 @@
  * (double ack); without it a flush makes sure that the server has read the acknowledgement.
  */
 import { z } from "zod";
+import type { Connection } from "../../wire/connection.ts";
 import { isWireError } from "../../wire/errors.ts";
 import { parseDuration } from "../catalog/quantities.ts";
 import { fieldOf } from "../catalog/record.ts";
 import { duration, name, text, variable } from "./fields.ts";
+import type { Names } from "../runner/names.ts";
 import { messageValue } from "./message-value.ts";
 import { StepInvalid, verb } from "./verb.ts";
 
@@ -33,18 +35,12 @@ export const ack = verb({
     const replies = repliesOf(step.message);
     let answer: unknown = {};
     for (const subject of replies) {
-      if (!step.confirm && step.kind !== "next") {
+      if (step.kind === "next") {
+        answer = await next(connection, { subject, payload, timeoutMs, names });
+      } else if (step.confirm) {
+        answer = await confirmed(connection, { subject, payload, timeoutMs, names });
+      } else {
         connection.publish({ subject, payload });
-        continue;
-      }
-      try {
-        const message = messageValue(await connection.request({ subject, payload }, { timeoutMs }), names);
-        answer = step.kind === "next" ? message : { data: message.data };
-      } catch (error) {
-        if (!isWireError(error, "WIRE_NO_RESPONDERS")) {
-          throw error;
-        }
-        answer = { status: 503 };
       }
     }
     if (!step.confirm) {
@@ -53,6 +49,36 @@ export const ack = verb({
     return answer;
   },
 });
+
+interface Acknowledgement {
+  readonly subject: string;
+  readonly payload: string;
+  readonly timeoutMs: number;
+  readonly names: Names;
+}
+
+async function confirmed(connection: Connection, { subject, payload, timeoutMs, names }: Acknowledgement): Promise<unknown> {
+  try {
+    return { data: messageValue(await connection.request({ subject, payload }, { timeoutMs }), names).data };
+  } catch (error) {
+    if (isWireError(error, "WIRE_NO_RESPONDERS")) {
+      return { status: 503 };
+    }
+    throw error;
+  }
+}
+
+/** The message that comes keeps its own subject, so it needs an inbox of its own. */
+async function next(connection: Connection, { subject, payload, timeoutMs, names }: Acknowledgement): Promise<unknown> {
+  const reply = connection.newInbox();
+  const subscription = connection.subscribe(reply);
+  try {
+    connection.publish({ subject, reply, payload });
+    return messageValue(await subscription.next({ timeoutMs }), names);
+  } finally {
+    subscription.unsubscribe();
+  }
+}
 
 function payloadOf({ kind, delay, reason }: { kind: string; delay?: string | undefined; reason?: string | undefined }): string {
   const word = words[kind] ?? "";

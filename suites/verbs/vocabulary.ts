@@ -13,6 +13,7 @@ import { next } from "./next.ts";
 import { pause } from "./pause.ts";
 import { powerCut } from "./power-cut.ts";
 import { publish } from "./publish.ts";
+import { pullRequest } from "./pull-request.ts";
 import { raw } from "./raw.ts";
 import { request } from "./request.ts";
 import { restart } from "./restart.ts";
@@ -43,6 +44,7 @@ export const vocabulary: readonly Verb[] = [
   pause,
   powerCut,
   publish,
+  pullRequest,
   raw,
   request,
   restart,
