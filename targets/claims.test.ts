@@ -21,6 +21,14 @@ test.skipIf(executable === undefined)(
   },
 );
 
+test("everything the embedded target's file claims holds, in a child process of the reference", async () => {
+  const instance = await (await resolveTarget("embedded")).provision();
+  const report = await probeClaims(instance);
+  expect(report.results.filter(({ holds }) => !holds)).toEqual([]);
+  expect(instance).toMatchObject({ server: { name: "streamproof" }, settings: { sync_interval: "always" } });
+  expect(instance.pid).not.toBe(process.pid);
+});
+
 test("a server that says yes to nonsense is found out", async () => {
   using fake = makeFakeTarget({ answer: '{"type":"anything","success":true}' });
   const report = await probeClaims(await (await fake.resolve()).provision());
