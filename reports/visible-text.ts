@@ -5,16 +5,19 @@
 import { parseResults } from "../evidence/results/results-file.ts";
 import type { Results } from "../evidence/results/schema.ts";
 
-/** Control characters but newline and tab, bidirectional overrides, invisible joiners, line separators, lone surrogates, non-characters. */
-const unsafe =
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFF]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
+/** Control characters but newline and tab, bidirectional overrides, invisible joiners, line separators, non-characters. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const unsafe = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFF]/g;
+const loneSurrogate = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
 
 export function visibleText(text: string): string {
-  return text.replaceAll("\r\n", "\n").replace(unsafe, (found) => {
-    const code = found.charCodeAt(0);
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
-  });
+  const visible = text.replaceAll("\r\n", "\n").replace(unsafe, escapeOf);
+  return visible.isWellFormed() ? visible : visible.replace(loneSurrogate, escapeOf);
+}
+
+function escapeOf(found: string): string {
+  const code = found.charCodeAt(0);
+  return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
 }
 
 /** The same results with every text and every name in them made visible. */

@@ -38,8 +38,10 @@ export const placeWords: Readonly<Record<LossPicture["place"], string>> = {
   everything: "everything is lost",
 };
 
+const integers = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
 export function integer(value: number): string {
-  return value.toLocaleString("en", { maximumFractionDigits: 0 });
+  return integers.format(value);
 }
 
 export function counted(count: number, one: string, many = `${one}s`): string {

@@ -36,7 +36,9 @@ export function inconclusive(summary: string, figures: Figures = {}): Verdict {
   return { outcome: "inconclusive", summary, figures, witness: [] };
 }
 
+const integers = new Intl.NumberFormat("en");
+
 /** `1 message`, `2 messages`: the counted noun in a sentence. */
 export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+  return `${integers.format(count)} ${count === 1 ? one : many}`;
 }

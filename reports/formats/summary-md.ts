@@ -4,7 +4,7 @@
  */
 import { presentOutcomes, type VerdictOptions } from "../../evidence/results/overall-verdict.ts";
 import { contentHash } from "../../evidence/results/results-file.ts";
-import { type CampaignResult, type LoadResult, levels, type Results } from "../../evidence/results/schema.ts";
+import { type CampaignResult, type CaseResult, type LoadResult, levels, type Results } from "../../evidence/results/schema.ts";
 import { type FailedCase, failedCases } from "../failed-cases.ts";
 import { campaignSentence, type Headline, headlineOf } from "../headline.ts";
 import { shortened, visibleResults } from "../visible-text.ts";
@@ -27,21 +27,25 @@ export function renderSummary(raw: Results, options: SummaryOptions = {}): strin
   const head = headPart(results, headline);
   const foot = footPart(results, contentHash(raw));
   const budget = new Budget((options.bytesMax ?? summaryBytesMax) - sizeOf(head) - sizeOf(foot));
-  const failures = failedCases(results, options.strict === true).map(failurePart);
-  const known = results.cases
-    .filter((each) => each.outcome === "expected-fail")
-    .map((each) => `- ${codeSpan(each.name)}: ${plainText(each.reason ?? "no reason given")}\n`);
+  const failures = failedCases(results, options.strict === true);
+  const known = results.cases.filter((each) => each.outcome === "expected-fail");
   const parts = [
     head,
-    budget.take("### Durability\n", results.campaigns.map(campaignPart), "campaign"),
-    budget.take("### Performance\n", results.loads.map(loadPart), "load profile"),
-    budget.take(`### ${counted(failures.length, "failure")}\n`, failures, "failure"),
-    budget.take("### Known failing\n", known, "case"),
+    budget.take("### Durability\n", { from: results.campaigns, write: campaignPart, noun: "campaign" }),
+    budget.take("### Performance\n", { from: results.loads, write: loadPart, noun: "load profile" }),
+    budget.take(`### ${counted(failures.length, "failure")}\n`, { from: failures, write: failurePart, noun: "failure" }),
+    budget.take("### Known failing\n", { from: known, write: knownPart, noun: "case" }),
     foot,
   ];
   // Failures stand first on the page, though the few campaigns and loads are sure of their room.
   const [top, campaigns, loads, failed, ...rest] = parts;
   return [top, failed, campaigns, loads, ...rest].filter((part) => part !== "").join("\n");
+}
+
+interface BudgetEntries<Entry> {
+  readonly from: readonly Entry[];
+  readonly write: (entry: Entry) => string;
+  readonly noun: string;
 }
 
 /** Hands out room; whole entries only. */
@@ -52,14 +56,16 @@ class Budget {
     this.#left = bytes;
   }
 
-  take(title: string, entries: readonly string[], noun: string): string {
-    if (entries.length === 0) {
+  take<Entry>(title: string, entries: BudgetEntries<Entry>): string {
+    const { from, write, noun } = entries;
+    if (from.length === 0) {
       return "";
     }
     const reserve = sizeOf(title) + 160;
     this.#left -= reserve;
     const taken: string[] = [];
-    for (const entry of entries) {
+    for (const each of from) {
+      const entry = write(each);
       const size = sizeOf(entry) + 1;
       if (size > this.#left) {
         break;
@@ -67,7 +73,7 @@ class Budget {
       taken.push(entry);
       this.#left -= size;
     }
-    const rest = entries.length - taken.length;
+    const rest = from.length - taken.length;
     const note = rest > 0 ? `\n_${counted(rest, `more ${noun}`)} left out for room; report.html has all of it._\n` : "";
     return `${title}\n${taken.join("\n")}${note}`;
   }
@@ -94,6 +100,10 @@ function countsTable({ verdict }: Headline): string {
     .map((level) => `| ${level} | ${columns.map((outcome) => integer(verdict.counts.byLevel[level][outcome])).join(" | ")} |`);
   const titles = columns.map((outcome) => `${outcomeWords[outcome].mark} ${outcomeWords[outcome].label}`);
   return [`| level | ${titles.join(" | ")} |`, `|---|${"---:|".repeat(columns.length)}`, ...rows, ""].join("\n");
+}
+
+function knownPart(result: CaseResult): string {
+  return `- ${codeSpan(shortened(result.name, 400))}: ${plainText(shortened(result.reason ?? "no reason given", 600))}\n`;
 }
 
 function failurePart({ result, fatal, requirements }: FailedCase): string {

@@ -1,7 +1,7 @@
 /** Every other case: the known failing with their reasons, those that were not judged grouped by why, and all of them folded by suite. */
 import type { CaseResult, Outcome, Results } from "../../../evidence/results/schema.ts";
 import { el, link, type Markup } from "../../markup.ts";
-import { counted, milliseconds, outcomeWords } from "../../wording.ts";
+import { counted, integer, milliseconds, outcomeWords } from "../../wording.ts";
 import { disclosure, outcomeTag, section, table } from "./elements.ts";
 
 export function knownFailingSection(results: Results): Markup | undefined {
@@ -68,7 +68,9 @@ export function allCasesSection(results: Results): Markup | undefined {
 
 function summarize(cases: readonly CaseResult[]): string {
   const groups = Map.groupBy(cases, (each) => each.outcome);
-  return [...groups].map(([outcome, own]) => `${outcomeWords[outcome].mark} ${own.length} ${outcomeWords[outcome].label}`).join(", ");
+  return [...groups]
+    .map(([outcome, own]) => `${outcomeWords[outcome].mark} ${integer(own.length)} ${outcomeWords[outcome].label}`)
+    .join(", ");
 }
 
 function suiteTable(suite: string, cases: readonly CaseResult[]): Markup {

@@ -1,0 +1,81 @@
+import * as fc from "fast-check";
+import { renderToString } from "preact-render-to-string";
+import { expect, test } from "vitest";
+import { picture } from "../sample-results.ts";
+import { scanMarkup } from "../tag-scanner.ts";
+import { forestPlot } from "./forest-plot.ts";
+import { gatherColumns, lossStrip } from "./loss-strip.ts";
+import { sideBars } from "./side-bars.ts";
+
+const anyRuns = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 50 })), { minLength: 1, maxLength: 800 });
+
+test("columns cover every message once, in order, and keep the share of kept ones", () => {
+  fc.assert(
+    fc.property(anyRuns, (runs) => {
+      const columns = gatherColumns(picture({ runs }));
+      const total = runs.reduce((sum, [, length]) => sum + length, 0);
+      const kept = runs.filter(([fate]) => fate).reduce((sum, [, length]) => sum + length, 0);
+      expect(columns[0]?.from).toBe(0);
+      expect(columns.at(-1)?.to).toBe(total);
+      expect(columns.every((column, index) => index === 0 || column.from === columns[index - 1]?.to)).toBe(true);
+      expect(columns.reduce((sum, column) => sum + column.kept * (column.to - column.from), 0)).toBeCloseTo(kept);
+      expect(columns.length).toBeLessThanOrEqual(240);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("a strip stays small whatever was lost, and its marks are inside it", () => {
+  fc.assert(
+    fc.property(anyRuns, (runs) => {
+      const svg = renderToString(lossStrip(picture({ runs }), "p"));
+      const { tags } = scanMarkup(svg, "html");
+      expect(svg.length).toBeLessThan(60_000);
+      const bars = tags.filter((tag) => tag.name === "rect" && tag.parents.at(-1) === "g");
+      const outside = bars.filter(
+        ({ attributes: { x, y, width, height } }) =>
+          Number(x) < 0 || Number(x) + Number(width) > 721 || Number(y) < 0 || Number(y) + Number(height) > 34,
+      );
+      expect(outside).toEqual([]);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("a forest plot draws every ratio inside its interval, right of the line of equality when above 1", () => {
+  const comparison = { metric: "throughput", ratio: 1.2, low: 1.1, high: 1.31, p: 0.01, pairs: 8, verdict: "improved" as const };
+  const svg = renderToString(forestPlot([comparison], { id: "f", sides: "A to B" }));
+  const { tags, text } = scanMarkup(svg, "html");
+  const equal = Number(tags.find((tag) => tag.attributes["class"] === "equal")?.attributes["x1"]);
+  const [line] = tags.filter((tag) => tag.attributes["class"] === "interval");
+  const point = Number(/translate\(([\d.]+)/.exec(tags.find((tag) => tag.name === "path")?.attributes["transform"] ?? "")?.[1]);
+  expect(Number(line?.attributes["x1"])).toBeGreaterThan(equal);
+  expect(point).toBeGreaterThan(Number(line?.attributes["x1"]));
+  expect(point).toBeLessThan(Number(line?.attributes["x2"]));
+  expect(text).toContain("throughput: 1.20×, interval 1.10× to 1.31×, improved.");
+});
+
+test("extreme and impossible ratios leave a plot that can be read", () => {
+  const base = { metric: "m", p: 1, pairs: 8, verdict: "inconclusive" as const };
+  for (const [ratio, low, high] of [
+    [1000, 0.001, 5000],
+    [1, 1, 1],
+    [0, 0, 0],
+    [5, 1, Number.POSITIVE_INFINITY],
+  ] as const) {
+    const svg = renderToString(forestPlot([{ ...base, ratio, low, high }], { id: "f", sides: "s" }));
+    expect(svg).not.toContain("NaN");
+    expect(svg).not.toContain("Infinity");
+  }
+});
+
+test("bars carry side and value, on both scales, with and without a second side", () => {
+  const options = { id: "b", title: "Rate", format: (value: number) => `${value}/s` };
+  for (const scale of ["linear", "log"] as const) {
+    const { text } = scanMarkup(renderToString(sideBars([{ label: "rate", A: 20, B: 10 }], { ...options, scale })), "html");
+    expect(text).toContain("rate: A 20/s, B 10/s.");
+    const zero = renderToString(sideBars([{ label: "rate", A: 0 }], { ...options, scale }));
+    expect(zero).not.toContain("NaN");
+    expect(scanMarkup(zero, "html").text).not.toContain("B");
+  }
+});
