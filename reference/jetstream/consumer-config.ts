@@ -2,6 +2,7 @@
  * A consumer's configuration as the API names it: how it is read from a request (Go's decoding rules), how it is echoed, and what
  * changes silently: defaults and `_nats.*` metadata. Durations are nanoseconds, times nanoseconds since 1970.
  */
+import { formatZonedTime, type ZonedTime, zonedTime } from "./consumer-json.ts";
 import type { ApiError } from "./errors.ts";
 import { apiErrors, because } from "./errors.ts";
 import { type Decoded, decodeJson, type FieldType, type Int64, nested, type Shape } from "./json/decode.ts";
@@ -18,7 +19,7 @@ export interface ConsumerConfig {
   description: string;
   deliver_policy: DeliverPolicy;
   opt_start_seq: Int64;
-  opt_start_time: bigint | undefined;
+  opt_start_time: ZonedTime | undefined;
   ack_policy: "none" | "all" | "explicit" | "flow_control";
   ack_wait: Int64;
   max_deliver: Int64;
@@ -76,7 +77,7 @@ const configShape = {
     description: text,
     deliver_policy: oneOf(["all", "undefined", "last", "new", "by_start_sequence", "by_start_time", "last_per_subject"]),
     opt_start_seq: uint64,
-    opt_start_time: time,
+    opt_start_time: zonedTime,
     ack_policy: oneOf(["none", "all", "explicit", "flow_control"]),
     ack_wait: duration,
     max_deliver: int,
@@ -177,14 +178,13 @@ export function setTime(timeNs: bigint | undefined): bigint | undefined {
 export function shownConfig(config: ConsumerConfig, extraMetadata: Readonly<Record<string, string>> = {}): Record<string, unknown> {
   const metadata = { ...config.metadata, ...extraMetadata };
   const keys = Object.keys(metadata).sort();
-  const timeText = (timeNs: bigint | undefined) => (timeNs === undefined ? undefined : formatTime(timeNs));
   return {
     durable_name: unlessEmpty(config.durable_name),
     name: unlessEmpty(config.name),
     description: unlessEmpty(config.description),
     deliver_policy: config.deliver_policy,
     opt_start_seq: unlessZero(config.opt_start_seq),
-    opt_start_time: timeText(config.opt_start_time),
+    opt_start_time: config.opt_start_time === undefined ? undefined : formatZonedTime(config.opt_start_time),
     ack_policy: config.ack_policy,
     ack_wait: unlessZero(config.ack_wait),
     max_deliver: unlessZero(config.max_deliver),
@@ -210,7 +210,7 @@ export function shownConfig(config: ConsumerConfig, extraMetadata: Readonly<Reco
     direct: whenTrue(config.direct),
     sourcing: whenTrue(config.sourcing),
     metadata: keys.length === 0 ? undefined : Object.fromEntries(keys.map((key) => [key, metadata[key]])),
-    pause_until: timeText(config.pause_until),
+    pause_until: config.pause_until === undefined ? undefined : formatTime(config.pause_until),
     priority_groups: unlessNone(config.priority_groups),
     priority_policy: config.priority_policy === "none" ? undefined : config.priority_policy,
     priority_timeout: unlessZero(config.priority_timeout),

@@ -155,6 +155,7 @@ export function dropRemoved(core: ConsumerCore, sequence: number): void {
   const deliveries = Math.max(core.state.redeliveries.get(sequence) ?? 1, 1);
   core.state.acknowledge(sequence);
   core.journal.acknowledged(sequence);
+  core.lastAckMs = core.nowMs;
   if (consumerSequence > 0) {
     adviseTerminated(core, { streamSequence: sequence, consumerSequence, deliveries }, "Unacknowledged message was deleted");
   }

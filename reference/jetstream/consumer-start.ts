@@ -32,7 +32,7 @@ function startSequence(config: ConsumerConfig, messages: StreamStore): number {
     case "last":
       return messages.previousMatching(compileFilter(filtersOf(config)), lastSequence);
     case "by_start_time":
-      return config.opt_start_time === undefined ? firstSequence : messages.sequenceAtTime(config.opt_start_time);
+      return config.opt_start_time === undefined ? firstSequence : messages.sequenceAtTime(config.opt_start_time.timeNs);
     default:
       return firstSequence;
   }

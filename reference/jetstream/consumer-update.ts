@@ -1,5 +1,6 @@
 /** What may change on an existing consumer, and how consumers of one work queue exclude each other. */
 import { type ConsumerConfig, filtersOf, isSameConfig } from "./consumer-config.ts";
+import type { ZonedTime } from "./consumer-json.ts";
 import type { ApiError } from "./errors.ts";
 import { apiErrors, because } from "./errors.ts";
 import { patternsCollide } from "./subjects.ts";
@@ -24,7 +25,7 @@ export function checkConsumerUpdate(current: ConsumerConfig, next: ConsumerConfi
   if (isSameConfig(current, next)) {
     return undefined;
   }
-  const changed = fixed.find(([field]) => current[field] !== next[field]);
+  const changed = fixed.find(([field]) => !isSameField(current[field], next[field]));
   if (changed !== undefined) {
     return because(apiErrors.consumerCreate, `${changed[1]} can not be updated`);
   }
@@ -35,6 +36,14 @@ export function checkConsumerUpdate(current: ConsumerConfig, next: ConsumerConfi
     return because(apiErrors.consumerCreate, "can not update push consumer to pull based");
   }
   return current.max_waiting === next.max_waiting ? undefined : because(apiErrors.consumerCreate, "max waiting can not be updated");
+}
+
+function isSameField(left: ConsumerConfig[FixedField], right: ConsumerConfig[FixedField]): boolean {
+  return left === right || (isZonedTime(left) && isZonedTime(right) && left.timeNs === right.timeNs);
+}
+
+function isZonedTime(value: ConsumerConfig[FixedField]): value is ZonedTime {
+  return typeof value === "object" && "timeNs" in value;
 }
 
 /** The rules for a new consumer of a work queue, in the server's order. `others` are the configurations already there. */

@@ -115,7 +115,11 @@ export class Consumer implements AttachedConsumer, TurnWork {
     const { core } = this;
     const { messages } = core.host;
     const first = filter === undefined || this.#isInside(filter) ? firstSequence : messages.state.firstSequence;
+    const pendingBefore = core.state.pending.size;
     core.state.purge(first, (sequence) => messages.has(sequence));
+    if (core.state.pending.size < pendingBefore) {
+      core.lastAckMs = core.nowMs;
+    }
     core.redelivery.removeWhere((sequence) => !core.state.pending.has(sequence));
     core.countLost();
     core.journal.state(core.state);

@@ -2,6 +2,7 @@
  * The body of a pull request (`$JS.API.CONSUMER.MSG.NEXT`): nothing, a number, or a JSON object. Other text counts as nothing.
  * Never strict: unknown fields are ignored, and what does not fit is told in Go's words (`400 Bad Request - …`).
  */
+import { oneShotProblem } from "./consumer-json.ts";
 import { decodeJson } from "./json/decode.ts";
 import { bool, duration, int, int64, text } from "./json/field-types.ts";
 
@@ -58,13 +59,7 @@ export function parsePullRequest(body: string): PullRequest | { readonly invalid
     return requestOf(fields);
   }
   const decoded = decodeJson(trimmed, shape, { strict: false });
-  return "invalid" in decoded ? { invalid: unmarshalText(decoded.invalid) } : requestOf(decoded.value);
-}
-
-/** What Go's one-shot decoder says where its streaming decoder says something else. */
-function unmarshalText(streaming: string): string {
-  const withoutOffset = streaming.replace(/ at offset \d+$/, "");
-  return withoutOffset === "unexpected EOF" ? "unexpected end of JSON input" : withoutOffset;
+  return "invalid" in decoded ? { invalid: oneShotProblem(decoded.invalid) } : requestOf(decoded.value);
 }
 
 /** Well-formed requests take the engine's parser; everything unusual is left to the exact one. */

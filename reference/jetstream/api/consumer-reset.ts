@@ -3,27 +3,29 @@
  * Pending and redelivered messages are forgotten, and consumer sequences begin at 1 again.
  */
 import type { Consumer } from "../consumer.ts";
+import { oneShotProblem } from "../consumer-json.ts";
 import { apiErrors, because, isApiError } from "../errors.ts";
+import { decodeJson } from "../json/decode.ts";
 import { uint64 } from "../json/field-types.ts";
 import { answeredConsumer, findConsumer } from "./consumer-answer.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { decodeBody } from "./request-body.ts";
 
 const resetRequest = { struct: "JSApiConsumerResetRequest", fields: { seq: uint64 } } as const;
 
 export const consumerReset: Endpoint = {
   subject: "CONSUMER.RESET.*.*",
   type: "consumer_reset_response",
+  always: { reset_seq: 0 },
   handle(call) {
-    const request = decodeBody(call.body, resetRequest, { strict: false });
-    if (isApiError(request)) {
-      return { error: request };
+    const decoded = decodeJson(call.body, resetRequest, { strict: false });
+    if ("invalid" in decoded) {
+      return { error: because(apiErrors.invalidJSON, oneShotProblem(decoded.invalid)) };
     }
     const consumer = findConsumer(call);
     if (isApiError(consumer)) {
       return { error: consumer };
     }
-    const asked = Number(request.seq ?? 0);
+    const asked = Number(decoded.value.seq ?? 0);
     const problem = asked === 0 ? undefined : problemOf(consumer, asked);
     if (problem !== undefined) {
       return { error: because(apiErrors.consumerInvalidReset, problem) };
@@ -41,7 +43,7 @@ function problemOf({ config, core }: Consumer, sequence: number): string | undef
     case "by_start_sequence":
       return sequence < config.opt_start_seq ? "below start seq" : undefined;
     case "by_start_time":
-      return sequence < core.host.messages.sequenceAtTime(config.opt_start_time ?? 0n) ? "below start time" : undefined;
+      return sequence < core.host.messages.sequenceAtTime(config.opt_start_time?.timeNs ?? 0n) ? "below start time" : undefined;
     default:
       return "not allowed";
   }

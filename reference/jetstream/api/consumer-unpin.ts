@@ -1,10 +1,12 @@
 /** `$JS.API.CONSUMER.UNPIN.<stream>.<consumer>` (ADR-42). No consumer here has priority groups, so no group is ever found. */
+
+import { oneShotProblem } from "../consumer-json.ts";
 import { isGroupName } from "../consumer-validation.ts";
 import { apiErrors, because, isApiError } from "../errors.ts";
+import { decodeJson } from "../json/decode.ts";
 import { text } from "../json/field-types.ts";
 import { findConsumer } from "./consumer-answer.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { decodeBody } from "./request-body.ts";
 
 const unpinRequest = { struct: "JSApiConsumerUnpinRequest", fields: { group: text } } as const;
 
@@ -15,11 +17,11 @@ export const consumerUnpin: Endpoint = {
     if (call.body === "") {
       return { error: because(apiErrors.invalidJSON, "unexpected end of JSON input") };
     }
-    const request = decodeBody(call.body, unpinRequest, { strict: false });
-    if (isApiError(request)) {
-      return { error: request };
+    const decoded = decodeJson(call.body, unpinRequest, { strict: false });
+    if ("invalid" in decoded) {
+      return { error: because(apiErrors.invalidJSON, oneShotProblem(decoded.invalid)) };
     }
-    const group = request.group ?? "";
+    const group = decoded.value.group ?? "";
     if (group === "") {
       return { error: because(apiErrors.invalidJSON, "consumer group not specified") };
     }

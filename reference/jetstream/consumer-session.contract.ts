@@ -1,0 +1,178 @@
+/**
+ * A script on a server: what it may do, and what it may see. Everything is normalised (times, ids and inboxes differ between two runs),
+ * so that two servers can be compared value by value.
+ */
+import { createInbox, type Msg, type NatsConnection, type Subscription } from "@nats-io/transport-node";
+
+export interface Scenario {
+  readonly name: string;
+  run(session: Session): Promise<unknown>;
+}
+
+const patienceMs = 10_000;
+
+/** One stream of one script on one server. */
+export class Session {
+  readonly stream: string;
+  readonly #connection: NatsConnection;
+  readonly #storage: string;
+
+  constructor(connection: NatsConnection, { stream, storage }: { stream: string; storage: string }) {
+    this.#connection = connection;
+    this.stream = stream;
+    this.#storage = storage;
+  }
+
+  async api(subject: string, body?: unknown): Promise<unknown> {
+    const payload = body === undefined ? "" : typeof body === "string" ? body : JSON.stringify(body);
+    const answer = await this.#connection.request(`$JS.API.${subject}`, payload, { timeout: patienceMs });
+    return normalised(JSON.parse(answer.string()));
+  }
+
+  /** Creates the stream and fills it: `odd` and `even` in turn. */
+  async begin(messages: number, config: Record<string, unknown> = {}): Promise<void> {
+    const subjects = [`${this.stream}.>`];
+    await this.api(`STREAM.CREATE.${this.stream}`, { name: this.stream, subjects, storage: this.#storage, ...config });
+    for (let index = 1; index <= messages; index += 1) {
+      await this.publish(index % 2 === 0 ? "even" : "odd", `m${index}`);
+    }
+  }
+
+  async publish(token: string, payload: string): Promise<void> {
+    await this.#connection.request(`${this.stream}.${token}`, payload, { timeout: patienceMs });
+  }
+
+  create(config: Record<string, unknown>, request: Record<string, unknown> = {}): Promise<unknown> {
+    return this.api(`CONSUMER.CREATE.${this.stream}.C`, {
+      stream_name: this.stream,
+      config: { durable_name: "C", ack_policy: "explicit", ...config },
+      ...request,
+    });
+  }
+
+  info(): Promise<unknown> {
+    return this.api(`CONSUMER.INFO.${this.stream}.C`);
+  }
+
+  /** Sends a pull request; what it receives is collected until it is closed. */
+  pull(request: unknown): Pull {
+    const inbox = createInbox();
+    const pull = new Pull(this.#connection.subscribe(inbox));
+    this.#connection.publish(
+      `$JS.API.CONSUMER.MSG.NEXT.${this.stream}.C`,
+      typeof request === "string" ? request : JSON.stringify(request),
+      {
+        reply: inbox,
+      },
+    );
+    return pull;
+  }
+
+  /** Pulls and waits for as many messages and status lines together. */
+  async receive(request: unknown, count: number): Promise<Pull> {
+    const pull = this.pull(request);
+    await pull.have(count);
+    return pull;
+  }
+
+  /** The answer to an acknowledgement: its body, or that there was none. */
+  async ack(message: Msg | undefined, verb = ""): Promise<string> {
+    try {
+      return (await this.#connection.request(message?.reply ?? "none", verb, { timeout: patienceMs })).string();
+    } catch (error) {
+      return error instanceof Error ? error.name : "failed";
+    }
+  }
+
+  /** Everything sent before has been taken in when this returns. */
+  async flush(): Promise<void> {
+    await this.#connection.flush();
+    await this.info();
+  }
+
+  advisories(kind: string): Pull {
+    return new Pull(this.#connection.subscribe(`$JS.EVENT.ADVISORY.CONSUMER.${kind}.${this.stream}.C`));
+  }
+}
+
+/** What arrives on one subscription. */
+export class Pull {
+  readonly messages: Msg[] = [];
+  #wake: () => void = () => {};
+
+  constructor(subscription: Subscription) {
+    void this.#collect(subscription);
+  }
+
+  async #collect(subscription: Subscription): Promise<void> {
+    for await (const message of subscription) {
+      this.messages.push(message);
+      this.#wake();
+    }
+  }
+
+  async have(count: number): Promise<void> {
+    const deadline = Date.now() + patienceMs;
+    while (this.messages.length < count) {
+      const leftMs = deadline - Date.now();
+      if (leftMs <= 0) {
+        throw new Error(`waited for ${count} messages, received ${JSON.stringify(this.shown())}`);
+      }
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, leftMs);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  shown(): unknown[] {
+    return this.messages.map(shownMessage);
+  }
+
+  events(): unknown[] {
+    return this.messages.map((message) => normalised(JSON.parse(message.string())));
+  }
+}
+
+function shownMessage(message: Msg): unknown {
+  const headers = message.headers === undefined ? [] : [...message.headers].map(([name, values]) => `${name}: ${values.join(",")}`);
+  const status =
+    message.headers?.hasError === true || (message.headers?.code ?? 0) > 0
+      ? `${message.headers?.code} ${message.headers?.description}`
+      : "";
+  const tokens = (message.reply ?? "").split(".");
+  // deliveries, stream sequence, consumer sequence, pending
+  const numbers = tokens.length === 9 ? [tokens[4], tokens[5], tokens[6], tokens[8]].join(" ") : "";
+  return [status === "" ? message.subject.split(".").slice(1).join(".") : status, numbers, headers, message.string()];
+}
+
+const varying = new Set([
+  "ts",
+  "created",
+  "id",
+  "timestamp",
+  "last_active",
+  "pause_remaining",
+  "pause_until",
+  "ack_time",
+  "first_ts",
+  "last_ts",
+  "cluster",
+]);
+
+/** Values that differ from run to run are replaced by their kind, so that their presence is still compared. */
+function normalised(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(value, (key, item: unknown) => {
+      if (key === "cluster") {
+        return undefined;
+      }
+      return varying.has(key) ? typeof item : item;
+    }),
+  );
+}
+
+export const second = 1e9;
