@@ -37,7 +37,7 @@ interface Request {
   readonly payload: string;
 }
 
-const answerAfterMs = 2;
+const answerAfterMs = 1;
 
 const info = 'INFO {"server_id":"FAKE","version":"2.15.0","headers":true,"max_payload":1048576,"jetstream":true} \r\n';
 
