@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { connect } from "../../wire/connection.ts";
@@ -8,6 +8,7 @@ import { disposeAll } from "../live.ts";
 import { officialServer, officialServerReason } from "../official-server.ts";
 import { resolveTarget } from "../resolve.ts";
 import type { Instance } from "../target.ts";
+import { holdsWithin } from "../waiting.ts";
 
 const lack = await powerCutLack();
 const executable = await officialServer();
@@ -33,6 +34,29 @@ describe.skipIf(lack !== undefined)(`a power cut${because(lack)}`, () => {
     await instance.start();
     expect(instance).toMatchObject({ url, epoch: 2, dataDirectory });
     expect(existsSync(join(dataDirectory, "again"))).toBe(true);
+  });
+
+  test("lets no acknowledgement out after the instant of the snapshot, also in the middle of syncing writes", async () => {
+    const before = `const file = fs.openSync(data + "/log", "a");
+      let count = 0;
+      const loop = () => {
+        fs.writeSync(file, ++count + "\\n");
+        fs.fsyncSync(file);
+        fs.writeSync(1, "acknowledged " + count + "\\n");
+        setImmediate(loop);
+      };
+      if (fs.fstatSync(file).size === 0) loop();`;
+    using fake = makeFakeTarget({ before });
+    const instance = await (await fake.resolve()).provision({ powerCut: true });
+    const acknowledged = () => Number(/^acknowledged (\d+)$/.exec(instance.logTail(1)[0] ?? "")?.[1] ?? 0);
+    for (const adversary of [{ keep: "nothing" }, { keep: "random", seed: 3 }, { keep: "random", seed: 8 }] as const) {
+      expect(await holdsWithin(() => acknowledged() > 50, { withinMs: 10_000 })).toBe(true);
+      expect(await instance.powerCut(adversary)).toMatchObject({ happened: true });
+      const stored = readFileSync(join(instance.dataDirectory ?? "", "log"), "latin1").split("\n");
+      expect(stored.slice(0, acknowledged())).toEqual(Array.from({ length: acknowledged() }, (_, index) => String(index + 1)));
+      rmSync(join(instance.dataDirectory ?? "", "log"));
+      await instance.start();
+    }
   });
 
   test("of a server that is gone did not happen", async () => {
