@@ -104,6 +104,53 @@ const dedupFailure: CaseResult = {
   reproduce: 'npx streamproof certify --target nats-server@2.15.2 "dedup.window/storage:file/resend-after-restart-is-a-duplicate"',
 };
 
+export function picture(about: Partial<LossPicture> & Pick<LossPicture, "runs">): LossPicture {
+  const amount = (fate: boolean): number => about.runs.filter(([kept]) => kept === fate).reduce((sum, [, length]) => sum + length, 0);
+  return lossPicture.parse({
+    title: "power-cut during publish-acked",
+    acknowledged: amount(true) + amount(false),
+    lost: amount(false),
+    place: amount(false) === 0 ? "none" : "suffix",
+    fault: "power-cut, nothing unsynced kept",
+    evidence: "pid 4112 killed, image swapped, 412 dirty blocks dropped",
+    ...about,
+  });
+}
+
+const lossFailure: CaseResult = {
+  name: "durability.publish/acked-publishes-survive-kill",
+  suite: "durability.publish",
+  title: "Acknowledged publishes survive kill -9",
+  outcome: "fail",
+  checks: ["durability.acked-survives-kill"],
+  level: "must",
+  durationMs: 2210,
+  failure: {
+    message: [
+      "no-acked-loss: 3 of 2,000 acknowledged publishes lost (hole)",
+      "0.412s  client 1: publish s.a to S, digest 9f2c41aa01b7e6d0 → acknowledged seq 812",
+      "0.950s  fault kill9: pid 4112 gone, 4130 answers",
+      "found  sequence 812 of S is absent; the stream has 1 to 2000",
+    ].join("\n"),
+    where: "suites/cases/durability/publish.yaml:12",
+    trace: [],
+    serverLog: [],
+  },
+  pictures: [
+    picture({
+      title: "kill9 during publish-acked",
+      fault: "kill9",
+      place: "hole",
+      runs: [
+        [true, 811],
+        [false, 3],
+        [true, 1186],
+      ],
+    }),
+  ],
+  reproduce: 'npx streamproof certify --target nats-server@2.15.2 "durability.publish/acked-publishes-survive-kill"',
+};
+
 const hostileFailure: CaseResult = {
   name: `limits.subjects/storage:memory/${hostileTexts.script}`,
   suite: "limits.subjects",
@@ -124,19 +171,6 @@ const hostileFailure: CaseResult = {
   reproduce: `npx streamproof certify '${hostileTexts.closing}'`,
 };
 
-export function picture(about: Partial<LossPicture> & Pick<LossPicture, "runs">): LossPicture {
-  const amount = (fate: boolean): number => about.runs.filter(([kept]) => kept === fate).reduce((sum, [, length]) => sum + length, 0);
-  return lossPicture.parse({
-    title: "power-cut during publish-acked",
-    acknowledged: amount(true) + amount(false),
-    lost: amount(false),
-    place: amount(false) === 0 ? "none" : "suffix",
-    fault: "power-cut, nothing unsynced kept",
-    evidence: "pid 4112 killed, image swapped, 412 dirty blocks dropped",
-    ...about,
-  });
-}
-
 /** Certify, crash and load in one file, with each outcome at least once. */
 export function richResults(): Results {
   const passing = Array.from({ length: 48 }, (_, index) => passingCase(index));
@@ -147,6 +181,7 @@ export function richResults(): Results {
   const cases: CaseResult[] = [
     ...passing,
     dedupFailure,
+    lossFailure,
     hostileFailure,
     {
       ...first,

@@ -35,6 +35,12 @@ function visibleValue(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [visibleText(key), each]));
 }
 
+/** The sentence that says what failed, and the lines below it that show it (a witness). */
+export function headAndRest(message: string): { readonly head: string; readonly rest: string } {
+  const [head = "", ...rest] = message.split("\n");
+  return { head, rest: rest.join("\n") };
+}
+
 /** On one line, cut at `max` characters with the full length named. */
 export function oneLine(text: string, max = 200): string {
   return shortened(visibleText(text).replaceAll(/\s*\n\s*/g, " ⏎ "), max);

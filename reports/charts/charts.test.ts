@@ -79,3 +79,23 @@ test("bars carry side and value, on both scales, with and without a second side"
     expect(scanMarkup(zero, "html").text).not.toContain("B");
   }
 });
+
+test("one message lost among a hundred thousand is still drawn, inside the strip", () => {
+  for (const runs of [
+    [
+      [true, 50_000],
+      [false, 1],
+      [true, 49_999],
+    ],
+    [
+      [true, 99_999],
+      [false, 1],
+    ],
+  ] satisfies [boolean, number][][]) {
+    const { tags } = scanMarkup(renderToString(lossStrip(picture({ runs }), "p")), "html");
+    const lost = tags.filter((tag) => tag.attributes["fill"]?.startsWith("url(") === true);
+    expect(lost).toHaveLength(1);
+    expect(Number(lost[0]?.attributes["width"])).toBeGreaterThanOrEqual(3);
+    expect(Number(lost[0]?.attributes["x"]) + Number(lost[0]?.attributes["width"])).toBeLessThanOrEqual(720);
+  }
+});

@@ -10,6 +10,8 @@ import { integer, placeWords } from "../wording.ts";
 const width = 720;
 const height = 34;
 const columnsMax = 240;
+/** One message lost among thousands must still be seen. */
+const lossWidthMin = 3;
 
 export interface StripColumn {
   /** First and one past the last position, in acknowledgement order. */
@@ -45,7 +47,10 @@ export function lossStrip(picture: LossPicture, id: string): Markup {
         el("rect", { class: "lost-line", width: 2.2, height: 5 }),
       ),
     ),
-    columns.map((column) => drawColumn(column, { left: x(column.from), right: x(column.to), pattern: `url(#${id}-h)` })),
+    // Losses are drawn last, over the kept ones beside them.
+    columns
+      .toSorted((a, b) => b.kept - a.kept)
+      .map((column) => drawColumn(column, { left: x(column.from), right: x(column.to), pattern: `url(#${id}-h)` })),
     el("line", { class: "strip-base", x1: 0, x2: width, y1: height - 0.5, y2: height - 0.5 }),
   );
 }
@@ -69,8 +74,9 @@ function describeColumns(picture: LossPicture, columns: readonly StripColumn[]):
 }
 
 function drawColumn(column: StripColumn, place: { left: number; right: number; pattern: string }): Markup {
-  const { left, right, pattern } = place;
-  const columnWidth = Math.max(0.6, right - left);
+  const { pattern } = place;
+  const columnWidth = Math.max(column.kept < 1 ? lossWidthMin : 0.6, place.right - place.left);
+  const left = Math.min(place.left, width - columnWidth);
   const keptHeight = (height - 4) * column.kept;
   const lostHeight = (height - 4) * (1 - column.kept);
   return el(

@@ -7,7 +7,7 @@ const lines = (text: string): string[] => text.trimEnd().split("\n");
 test("failures come first, the verdict is the last line", () => {
   const text = lines(renderConsole(richResults()));
   expect(text[0]).toBe("✕ failed  dedup.window/storage:file/resend-after-restart-is-a-duplicate  (must)");
-  expect(text.at(-1)).toBe("✕ Failed  nats-server 2.15.2  3 failures");
+  expect(text.at(-1)).toBe("✕ Failed  nats-server 2.15.2  4 failures");
 });
 
 test("a failure tells what was expected, the wire trace with times and how to see it again", () => {

@@ -8,7 +8,7 @@ import junitModule, { type Builder, type TestCase, type TestSuite } from "junit-
 import { failsRun, type VerdictOptions } from "../../evidence/results/overall-verdict.ts";
 import type { CampaignResult, CaseResult, LoadResult, Results } from "../../evidence/results/schema.ts";
 import { campaignSentence, loadSentences } from "../headline.ts";
-import { shortened, visibleResults } from "../visible-text.ts";
+import { headAndRest, shortened, visibleResults } from "../visible-text.ts";
 import { outcomeWords, traceTime } from "../wording.ts";
 
 const framesMax = 40;
@@ -69,7 +69,7 @@ function addCase(testCase: TestCase, result: CaseResult, strict: boolean): void 
 }
 
 function messageOf(result: CaseResult): string {
-  return `${result.title} (${result.level}): ${result.failure?.message ?? result.reason ?? outcomeWords[result.outcome].label}`;
+  return `${result.title} (${result.level}): ${result.failure === undefined ? (result.reason ?? outcomeWords[result.outcome].label) : headAndRest(result.failure.message).head}`;
 }
 
 function detailsOf(result: CaseResult): string {

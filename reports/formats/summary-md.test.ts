@@ -46,7 +46,7 @@ test("verdict first, then the counts, then failures, then durability and perform
   const places = [
     "## ✕ Failed: nats-server 2.15.2",
     "| level |",
-    "### 3 failures",
+    "### 4 failures",
     "### Durability",
     "### Performance",
     "### Known failing",

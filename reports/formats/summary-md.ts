@@ -7,7 +7,7 @@ import { contentHash } from "../../evidence/results/results-file.ts";
 import { type CampaignResult, type CaseResult, type LoadResult, levels, type Results } from "../../evidence/results/schema.ts";
 import { type FailedCase, failedCases } from "../failed-cases.ts";
 import { campaignSentence, type Headline, headlineOf } from "../headline.ts";
-import { shortened, visibleResults } from "../visible-text.ts";
+import { headAndRest, shortened, visibleResults } from "../visible-text.ts";
 import { comparisonWords, counted, integer, interval, isoMinute, outcomeWords, ratio, traceTime } from "../wording.ts";
 import { codeFence, codeSpan, plainText } from "./markdown-text.ts";
 
@@ -114,7 +114,7 @@ function failurePart({ result, fatal, requirements }: FailedCase): string {
       (each) => `${plainText(shortened(each.says, 600))} (${codeSpan(each.id)}, ${plainText(shortened(each.basis, 200))})\n`,
     ),
     result.reason !== undefined && `${plainText(shortened(result.reason, 600))}\n`,
-    failure !== undefined && `**${plainText(shortened(failure.message, 600))}**\n`,
+    failure !== undefined && messageText(failure.message),
     failure?.expected !== undefined && `Expected\n\n${codeFence(shortened(failure.expected, textMax))}\n`,
     failure?.actual !== undefined && `Actual\n\n${codeFence(shortened(failure.actual, textMax))}\n`,
     failure !== undefined && failure.trace.length > 0 && `Wire trace\n\n${codeFence(traceText(failure.trace))}\n`,
@@ -124,6 +124,11 @@ function failurePart({ result, fatal, requirements }: FailedCase): string {
   const summary = `<summary>${mark} ${label}: <b>${plainText(shortened(result.title, 200))}</b> (${level})</summary>`;
   const body = fields.filter((field) => field !== false).join("\n");
   return `<details>\n${summary}\n\n${codeSpan(shortened(result.name, 400))}\n\n${body}\n</details>\n`;
+}
+
+function messageText(message: string): string {
+  const { head, rest } = headAndRest(message);
+  return `**${plainText(shortened(head, 600))}**\n${rest === "" ? "" : `\n${codeFence(shortened(rest, textMax))}\n`}`;
 }
 
 function traceText(trace: NonNullable<FailedCase["result"]["failure"]>["trace"]): string {

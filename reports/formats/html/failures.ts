@@ -2,7 +2,7 @@
 import type { Failure, RequirementResult, Results, TraceFrame } from "../../../evidence/results/schema.ts";
 import { type FailedCase, failedCases } from "../../failed-cases.ts";
 import { type Content, el, link, type Markup } from "../../markup.ts";
-import { shortened } from "../../visible-text.ts";
+import { headAndRest, shortened } from "../../visible-text.ts";
 import { counted, integer, traceTime } from "../../wording.ts";
 import { disclosure, outcomeTag, reproduce, section, table } from "./elements.ts";
 import { pictureFigure } from "./pictures.ts";
@@ -62,8 +62,10 @@ function requirementLine(requirement: RequirementResult): Markup {
 }
 
 function failureBody(failure: Failure, open: boolean): Content {
+  const { head, rest } = headAndRest(failure.message);
   return [
-    el("p", { class: "message" }, failure.message),
+    el("p", { class: "message" }, head),
+    rest !== "" && el("pre", { class: "log" }, rest),
     failure.where !== undefined && el("p", { class: "soft" }, "at ", el("code", {}, failure.where)),
     (failure.expected !== undefined || failure.actual !== undefined) &&
       el(

@@ -64,9 +64,9 @@ section>:is(dl,pre,p,div)+h3{margin-top:1.9rem}
 h3+.command{margin-top:.5rem}
 a{color:var(--accent);text-underline-offset:.15em}
 a:focus-visible,summary:focus-visible,.scroll:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
-code,pre{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.86em}
+code,pre{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.84rem}
 pre code{font-size:inherit}
-pre{font-size:.84rem;margin:0;white-space:pre-wrap;line-height:1.5}
+pre{margin:0;white-space:pre-wrap;line-height:1.5}
 section{margin-top:3.25rem}
 .soft,.note,.scale,.basis{color:var(--soft)}
 .note,.soft{font-size:.9rem}
