@@ -24,8 +24,8 @@ export const campaignFile = strict({
   cycles: z.int().positive(),
   /** Cycles on one store before a fresh one is made. */
   freshStoreEvery: z.int().positive().default(20),
-  /** How many cycles the control runs: the same fault on a server that never keeps what it acknowledged. */
-  controlCycles: z.int().positive().default(1),
+  /** How many cycles the control runs: the same fault on a server that never keeps what it acknowledged. 0 leaves it out. */
+  controlCycles: z.int().nonnegative().default(1),
 });
 
 export type Campaign = z.output<typeof campaignFile>;

@@ -81,8 +81,7 @@ function expandOne({ file, source, values, each, index }: Expansion): Case {
     needs,
     alone: fixed.alone === true || needs.length > 0,
     settings: Object.fromEntries(Object.entries(fixed.settings ?? {}).map(([key, value]) => [key, String(value)])),
-    timeoutMs:
-      fixed.timeout === undefined ? (fixed.workload === undefined ? stepsTimeoutMs : workloadTimeoutMs) : parseDurationMs(fixed.timeout),
+    timeoutMs: timeoutOf(fixed, needs),
     steps: fixed.workload === undefined ? steps : [],
     workload: fixed.workload,
     faults: fixed.faults ?? [],

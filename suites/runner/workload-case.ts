@@ -8,6 +8,7 @@ import type { FaultFields } from "../catalog/case-file.ts";
 import type { Case } from "../catalog/matrix.ts";
 import { makeWorkload } from "../workloads/registry.ts";
 import type { PhaseContext, Workload } from "../workloads/workload.ts";
+import { hurt } from "./fault-under-load.ts";
 import type { Verdict } from "./verdict.ts";
 
 const operationTimeoutMs = 5000;
@@ -75,35 +76,6 @@ async function loadUntilFault({ fault, workload, run, history }: FaultRun): Prom
 
 function adversaryOf({ keep = "nothing", seed = 1 }: FaultFields): PowerCutAdversary {
   return keep === "random" ? { keep, seed } : { keep };
-}
-
-export interface Hurt {
-  readonly instance: Instance;
-  readonly history: HistoryWriter;
-  readonly fault: "restart" | "kill" | "power-cut";
-  readonly adversary: PowerCutAdversary;
-  readonly cut: AbortController;
-  readonly loading: Promise<void>;
-}
-
-/** Does the fault under load, writes its evidence and the new life into the history. Rejects when the server does not come back. */
-export async function hurt({ instance, history, fault, adversary, cut, loading }: Hurt): Promise<void> {
-  const doing = fault === "kill" ? instance.kill() : fault === "restart" ? instance.stop() : instance.powerCut(adversary);
-  try {
-    const evidence = await doing;
-    await ended(cut, loading);
-    history.fault(fault, evidence);
-  } finally {
-    await ended(cut, loading);
-  }
-  const readyAfterMs = await instance.start();
-  history.epoch(instance.epoch, readyAfterMs);
-}
-
-/** The load's own end says nothing after a cut: what it had in flight is in the history as unknown. */
-async function ended(cut: AbortController, loading: Promise<void>): Promise<void> {
-  cut.abort(new Error("the server was hurt"));
-  await loading.catch(() => undefined);
 }
 
 function phaseOf(

@@ -7,8 +7,8 @@ import type { Connection } from "../../wire/connection.ts";
 import { isWireError } from "../../wire/errors.ts";
 import { parseDuration } from "../catalog/quantities.ts";
 import { fieldOf } from "../catalog/record.ts";
-import { duration, name, text, variable } from "./fields.ts";
 import type { Names } from "../runner/names.ts";
+import { duration, name, text, variable } from "./fields.ts";
 import { messageValue } from "./message-value.ts";
 import { StepInvalid, verb } from "./verb.ts";
 
