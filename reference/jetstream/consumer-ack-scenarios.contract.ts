@@ -87,7 +87,7 @@ export const acknowledging: readonly Scenario[] = [
     await session.publish("odd", "m3");
     await session.publish("even", "m4");
     await session.ack(two);
-    return session.ack(one, "+NXT 1");
+    return session.ackAndPull(one, "+NXT 2", 2);
   }),
   withBatch("unacknowledged messages come back in order", { messages: 3, config: { ack_wait: second } }, async (session, [, two]) => {
     await session.ack(two);

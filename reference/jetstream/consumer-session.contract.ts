@@ -54,18 +54,16 @@ export class Session {
     return this.api(`CONSUMER.INFO.${this.stream}.C`);
   }
 
-  /** Sends a pull request; what it receives is collected until it is closed. */
+  /** Sends a pull request; what it receives is collected. */
   pull(request: unknown): Pull {
-    const inbox = createInbox();
-    const pull = new Pull(this.#connection.subscribe(inbox));
-    this.#connection.publish(
-      `$JS.API.CONSUMER.MSG.NEXT.${this.stream}.C`,
-      typeof request === "string" ? request : JSON.stringify(request),
-      {
-        reply: inbox,
-      },
-    );
-    return pull;
+    return this.#collect(`$JS.API.CONSUMER.MSG.NEXT.${this.stream}.C`, typeof request === "string" ? request : JSON.stringify(request));
+  }
+
+  /** Acknowledges and asks for more in one message. Deliveries carry their own subject, so this is no request of the client library. */
+  async ackAndPull(message: Msg | undefined, verb: string, count: number): Promise<unknown[]> {
+    const pull = this.#collect(message?.reply ?? "none", verb);
+    await pull.have(count);
+    return pull.shown();
   }
 
   /** Pulls and waits for as many messages and status lines together. */
@@ -88,6 +86,13 @@ export class Session {
   async flush(): Promise<void> {
     await this.#connection.flush();
     await this.info();
+  }
+
+  #collect(subject: string, payload: string): Pull {
+    const inbox = createInbox();
+    const pull = new Pull(this.#connection.subscribe(inbox));
+    this.#connection.publish(subject, payload, { reply: inbox });
+    return pull;
   }
 
   advisories(kind: string): Pull {
