@@ -29,7 +29,7 @@ margin: 5 %
 sizes:
   smoke: { warmup: 50ms, measure: 250ms, drain: 400ms, pairs: 1, preload: 500 }
   ci: { warmup: 100ms, measure: 2100ms, drain: 1s, pairs: 1, preload: 500 }
-  full: { warmup: 100ms, measure: 60s, drain: 500ms, pairs: 1, preload: 500 }
+  full: { warmup: 100ms, measure: 60s, drain: 500ms, pairs: 1, preload: 500, settle: 60s }
 `;
 }
 
@@ -151,7 +151,7 @@ test("two sides run in pairs, are compared metric by metric, and tell how to do 
     listener: (event) => events.push(event),
   });
   expect(result.blocks.map((block) => block.side).join("")).toMatch(/^(ABBA|BAAB)$/);
-  expect(result.comparisons.map((comparison) => comparison.metric)).toEqual(["throughput", "service.p50", "service.p99"]);
+  expect(result.comparisons.map((comparison) => comparison.metric)).toEqual(["peak throughput", "service.p50", "service.p99"]);
   expect(result.comparisons.every((comparison) => comparison.verdict === "inconclusive")).toBe(true);
   expect(result.sides.A).toEqual({ target: "ours", version: "1.0.0", settings: { sync_interval: "always" } });
   expect(result.reproduce).toBe(

@@ -5,7 +5,7 @@
 import type { Comparison, LoadResult, Outcome } from "../evidence/results/schema.ts";
 import type { Instance } from "../targets/target.ts";
 import { readProfile } from "./catalog.ts";
-import { compare, latency, type Metric, throughput } from "./design/comparison.ts";
+import { compare, latency, type Metric, peakThroughput } from "./design/comparison.ts";
 import { type PlannedBlock, pairedOrder, singleOrder } from "./design/order.ts";
 import { stampBytes } from "./drivers/publisher.ts";
 import { type BlockOutcome, runBlock } from "./engine/block.ts";
@@ -81,6 +81,10 @@ export async function runLoadProfile(options: LoadOptions): Promise<LoadResult> 
 }
 
 async function runBlocks(options: LoadOptions, plan: Plan): Promise<BlockOutcome[]> {
+  const cold = await settle(options, plan);
+  if (cold !== undefined) {
+    return [cold];
+  }
   const outcomes: BlockOutcome[] = [];
   for (const [index, { side, pair }] of plan.order.entries()) {
     if (isAborted(options)) {
@@ -99,6 +103,25 @@ async function runBlocks(options: LoadOptions, plan: Plan): Promise<BlockOutcome
     }
   }
   return outcomes;
+}
+
+/** One thrown-away block a side. Returns the outcome of a side that failed already here: there is no need to go on. */
+async function settle(options: LoadOptions, plan: Plan): Promise<BlockOutcome | undefined> {
+  const { settle: measure } = plan.profile.sizes[options.size];
+  if (measure === undefined) {
+    return undefined;
+  }
+  for (const side of options.sides.B === undefined ? (["A"] as const) : (["A", "B"] as const)) {
+    if (isAborted(options)) {
+      return undefined;
+    }
+    const block = blockOptions(options, plan, { side, pair: 0 });
+    const outcome = await runBlock({ ...block, plan: { ...block.plan, measure } });
+    if (outcome.problems.length > 0 && !isAborted(options)) {
+      return outcome;
+    }
+  }
+  return undefined;
 }
 
 function isAborted(options: LoadOptions): boolean {
@@ -174,7 +197,7 @@ function doubtOf(options: LoadOptions, plan: Plan, outcomes: readonly BlockOutco
 /** A closed model asks how much, an open one how soon. */
 function metricsOf(arrival: Arrival): Metric[] {
   return arrival.model === "closed"
-    ? [throughput, latency("service", "p50"), latency("service", "p99")]
+    ? [peakThroughput, latency("service", "p50"), latency("service", "p99")]
     : [latency("response", "p50"), latency("response", "p99")];
 }
 

@@ -8,7 +8,8 @@ export interface Metric {
   readonly of: (block: LoadBlock) => number | undefined;
 }
 
-export const throughput: Metric = { name: "throughput", better: "higher", of: (block) => block.perSecond };
+/** Of a closed model: how much the server takes when pushed, not how it feels at a given rate. The name says so wherever it is shown. */
+export const peakThroughput: Metric = { name: "peak throughput", better: "higher", of: (block) => block.perSecond };
 
 export function latency(clock: "response" | "service", percentile: "p50" | "p99"): Metric {
   return { name: `${clock}.${percentile}`, better: "lower", of: (block) => block[clock]?.[percentile] };

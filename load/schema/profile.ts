@@ -28,6 +28,8 @@ const sizePlan = z.strictObject({
   /** Longest wait for what is still in flight after the measurement. */
   drain: duration.prefault("5s"),
   pairs: count.max(100),
+  /** Measured and thrown away, on each side before the first pair: servers that compile while they run are compared warm. */
+  settle: duration.optional(),
   /** pull, closed model: messages stored before the measurement. */
   preload: count.max(10_000_000).optional(),
 });
