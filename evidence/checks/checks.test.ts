@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import type { HistoryEvent } from "../history/events.ts";
+import type { HistoryEvent, ReadEvent } from "../history/events.ts";
 import { History } from "../history/history.ts";
 import { NaiveServer, spoil } from "./naive-server.ts";
 import { checks, judgeHistory } from "./registry.ts";
@@ -11,15 +11,19 @@ type Command =
       readonly do: "publish";
       readonly process: number;
       readonly id: number | undefined;
+      readonly subject: string;
+      readonly expect: "stream" | "subject" | undefined;
       readonly answer: "ok" | "fail" | "stored-unanswered" | "dropped-unanswered";
     }
   | { readonly do: "delete" | "purge" | "confirm"; readonly pick: number }
-  | { readonly do: "crash" | "recreate" };
+  | { readonly do: "crash" | "recreate" | "observe" };
 
 const publishing = fc.record({
   do: fc.constant("publish" as const),
   process: fc.integer({ min: 1, max: 3 }),
   id: fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }),
+  subject: fc.constantFrom("s.a", "s.b"),
+  expect: fc.constantFrom(undefined, undefined, "stream" as const, "subject" as const),
   answer: fc.constantFrom(
     "ok" as const,
     "ok" as const,
@@ -30,7 +34,7 @@ const publishing = fc.record({
   ),
 });
 const removing = fc.record({ do: fc.constantFrom("delete" as const, "purge" as const, "confirm" as const), pick: fc.nat(1000) });
-const restarting = fc.record({ do: fc.constantFrom("crash" as const, "recreate" as const) });
+const restarting = fc.record({ do: fc.constantFrom("crash" as const, "recreate" as const, "observe" as const) });
 const commands = fc.array(
   fc.oneof({ weight: 12, arbitrary: publishing }, { weight: 3, arbitrary: removing }, { weight: 1, arbitrary: restarting }),
   {
@@ -43,7 +47,8 @@ function run(script: readonly Command[]): History {
   for (const command of script) {
     perform(server, command);
   }
-  server.publish();
+  server.publish({ expect: "stream" });
+  server.observe();
   server.confirm("C", server.sequences.at(-1) ?? "1");
   return server.finish();
 }
@@ -51,7 +56,13 @@ function run(script: readonly Command[]): History {
 function perform(server: NaiveServer, command: Command): void {
   if (command.do === "publish") {
     // A body of its own for each id and each sending.
-    server.publish({ process: command.process, answer: command.answer, ...(command.id === undefined ? {} : { msgId: `m${command.id}` }) });
+    server.publish({
+      process: command.process,
+      subject: command.subject,
+      answer: command.answer,
+      ...(command.expect === undefined ? {} : { expect: command.expect }),
+      ...(command.id === undefined ? {} : { msgId: `m${command.id}` }),
+    });
   } else if (!("pick" in command)) {
     server[command.do]();
   } else {
@@ -140,6 +151,27 @@ const spoilers: readonly {
     },
   },
   {
+    says: "a message seen earlier and gone later",
+    caughtBy: "observed-stays",
+    spoil: (history, seq) =>
+      spoil(history, (event) => (event.type === "read" && event.seq === seq && lastReads(history).includes(event) ? undefined : event)),
+  },
+  {
+    says: "a message more than the stream counts",
+    caughtBy: "info-agrees",
+    spoil: (history) => spoil(history, (event) => (event.type === "read-end" ? { ...event, messages: 0 } : event)),
+  },
+  {
+    says: "a last sequence that was not the expected one",
+    caughtBy: "preconditions-hold",
+    spoil: (history) =>
+      spoil(history, (event) =>
+        event.type === "invoke" && event.op.kind === "publish" && event.op.expectLastSeq !== undefined
+          ? { ...event, op: { ...event.op, expectLastSeq: "1000" } }
+          : event,
+      ),
+  },
+  {
     says: "a stream that is gone",
     caughtBy: "acked-changes-kept",
     spoil: (history) => spoil(history, (event) => (event.type === "read-end" ? { ...event, missing: true } : event)),
@@ -147,14 +179,20 @@ const spoilers: readonly {
 ];
 
 function duplicated(history: History, seq: string): History {
-  const copies = history.events.filter((event) => event.type === "read" && event.seq === seq).map((event) => ({ ...event, seq: "100000" }));
+  const copies = lastReads(history)
+    .filter((read) => read.seq === seq)
+    .map((read) => ({ ...read, seq: "100000" }));
   return History.of(
     history.events.toSpliced(
-      history.events.findIndex((event) => event.type === "read-end"),
+      history.events.findLastIndex((event) => event.type === "read-end"),
       0,
       ...copies,
     ),
   );
+}
+
+function lastReads(history: History): readonly ReadEvent[] {
+  return history.lastReadBack("S")?.reads ?? [];
 }
 
 for (const spoiler of spoilers) {
@@ -184,7 +222,7 @@ test("exactly the acknowledged messages that are gone count as lost", () => {
       const gone = new Set<string>();
       const spoiled = spoil(history, (event) => {
         position += event.type === "read" ? 1 : 0;
-        if (event.type !== "read" || pattern[position % pattern.length] !== true) {
+        if (event.type !== "read" || !lastReads(history).includes(event) || pattern[position % pattern.length] !== true) {
           return event;
         }
         gone.add(event.seq);

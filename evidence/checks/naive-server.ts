@@ -12,6 +12,8 @@ export interface NaivePublish {
   readonly msgId?: string;
   readonly digest?: string;
   readonly bytes?: number;
+  /** Names the last sequence, of the stream or of the subject, as it is. */
+  readonly expect?: "stream" | "subject";
   /** How it ends for the client; an unanswered publish is stored or not. */
   readonly answer?: "ok" | "fail" | "stored-unanswered" | "dropped-unanswered";
 }
@@ -50,7 +52,11 @@ export class NaiveServer {
     this.#bodies += 1;
     const digest = publish.digest ?? `digest-${this.#bodies}`;
     const { stream } = this;
-    const optional = { ...(msgId === undefined ? {} : { msgId }), ...(bytes === undefined ? {} : { bytes }) };
+    const optional = {
+      ...(msgId === undefined ? {} : { msgId }),
+      ...(bytes === undefined ? {} : { bytes }),
+      ...this.#expectation(publish.expect, subject),
+    };
     const id = this.writer.invoke(process, { kind: "publish", stream, subject, digest, ...optional });
     if (answer === "fail") {
       this.writer.fail(id, { code: 503, description: "refused" });
@@ -103,14 +109,20 @@ export class NaiveServer {
     this.writer.epoch(this.#epoch, 3);
   }
 
-  /** Reads everything back, consumers too, and gives the finished history. */
-  finish(): History {
+  /** Reads every message back, as before a fault. */
+  observe(): void {
     const { stream } = this;
     for (const { seq, subject, digest } of this.#messages) {
       this.writer.read({ stream, seq: String(seq), subject, digest });
     }
     const firstSeq = String(this.#messages[0]?.seq ?? this.#lastSeq + 1);
     this.writer.readEnd({ stream, complete: true, firstSeq, lastSeq: String(this.#lastSeq), messages: this.#messages.length });
+  }
+
+  /** Reads everything back, consumers too, and gives the finished history. */
+  finish(): History {
+    const { stream } = this;
+    this.observe();
     for (const [consumer, confirmed] of this.#confirmed) {
       let floor = 0;
       while (confirmed.has(String(floor + 1))) {
@@ -119,6 +131,14 @@ export class NaiveServer {
       this.writer.consumerRead({ stream, consumer, ackFloorSeq: String(floor), redelivered: [] });
     }
     return this.writer.history();
+  }
+
+  #expectation(expect: NaivePublish["expect"], subject: string): { expectLastSeq?: string; expectLastSubjectSeq?: string } {
+    if (expect === undefined) {
+      return {};
+    }
+    const last = this.#messages.findLast((message) => message.subject === subject)?.seq ?? 0;
+    return expect === "stream" ? { expectLastSeq: String(this.#lastSeq) } : { expectLastSubjectSeq: String(last) };
   }
 
   #store(message: { subject: string; digest: string; msgId: string | undefined }): Stored {

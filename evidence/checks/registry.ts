@@ -3,19 +3,25 @@ import type { History } from "../history/history.ts";
 import { ackedChangesKept } from "./acked-changes-kept.ts";
 import { type Check, inconclusive, type Verdict } from "./check.ts";
 import { confirmedAcksKept } from "./confirmed-acks-kept.ts";
+import { infoAgrees } from "./info-agrees.ts";
 import { noAckedLoss } from "./no-acked-loss.ts";
 import { noDuplicates } from "./no-duplicates.ts";
 import { noPhantoms } from "./no-phantoms.ts";
+import { observedStays } from "./observed-stays.ts";
 import { orderPerWriter } from "./order-per-writer.ts";
+import { preconditionsHold } from "./preconditions-hold.ts";
 import { sequencesNeverReused } from "./sequences-never-reused.ts";
 
 const all: readonly Check[] = [
   ackedChangesKept,
   confirmedAcksKept,
+  infoAgrees,
   noAckedLoss,
   noDuplicates,
   noPhantoms,
+  observedStays,
   orderPerWriter,
+  preconditionsHold,
   sequencesNeverReused,
 ];
 

@@ -18,7 +18,16 @@ function sketch() {
     wait: (ms: number): void => void (now += ms),
     publish: (
       seq: string,
-      about: { msgId?: string; subject?: string; process?: number; duplicate?: boolean; digest?: string; bytes?: number } = {},
+      about: {
+        msgId?: string;
+        subject?: string;
+        process?: number;
+        duplicate?: boolean;
+        digest?: string;
+        bytes?: number;
+        expectLastSeq?: string;
+        expectLastSubjectSeq?: string;
+      } = {},
     ) => {
       const { subject = "s.a", process = 1, duplicate, digest = `digest-${seq}`, ...rest } = about;
       writer.ok(ask({ kind: "publish", stream: "S", subject, digest, ...rest }, process), {
@@ -366,4 +375,57 @@ test("the picture tells other undone changes beside the losses", () => {
     fault: "power-cut",
     evidence: "3 blocks dropped",
   });
+});
+
+test("of two publishes with one expected sequence one is refused; a removed message does not count for its subject", () => {
+  const both = sketch();
+  both.publish("1", { expectLastSeq: "0" });
+  both.publish("2", { expectLastSeq: "0" });
+  both.readBack(["1", "2"], "2");
+  expect(both.judge("preconditions-hold").witness.at(-1)).toContain("sequence 1 stands between the expected 0 and 2");
+
+  const subject = sketch();
+  subject.publish("1", { expectLastSubjectSeq: "0" });
+  subject.publish("2", { subject: "s.b" });
+  subject.publish("3", { expectLastSubjectSeq: "1" });
+  subject.ok({ kind: "delete-message", stream: "S", seq: "3" });
+  subject.publish("4", { expectLastSubjectSeq: "1" });
+  expect(subject.judge("preconditions-hold").outcome).toBe("pass");
+
+  const stale = sketch();
+  stale.publish("1", { expectLastSubjectSeq: "0" });
+  stale.publish("2", { expectLastSubjectSeq: "0" });
+  expect(stale.judge("preconditions-hold").outcome).toBe("fail");
+});
+
+test("a stream that counts or bounds its messages wrongly is caught, an empty one that begins after its last is right", () => {
+  const outcomeWith = (end: { messages?: number; firstSeq?: string; lastSeq?: string }, seqs: readonly string[]): string => {
+    const run = sketch();
+    for (const seq of seqs) {
+      run.writer.read({ stream: "S", seq, digest: "d" });
+    }
+    run.writer.readEnd({ stream: "S", complete: true, ...end });
+    return run.judge("info-agrees").outcome;
+  };
+  expect(outcomeWith({ messages: 2, firstSeq: "3", lastSeq: "9" }, ["3", "4"])).toBe("pass");
+  expect(outcomeWith({ messages: 3, firstSeq: "3", lastSeq: "9" }, ["3", "4"])).toBe("fail");
+  expect(outcomeWith({ messages: 2, firstSeq: "1", lastSeq: "9" }, ["3", "4"])).toBe("fail");
+  expect(outcomeWith({ messages: 2, firstSeq: "3", lastSeq: "3" }, ["3", "4"])).toBe("fail");
+  expect(outcomeWith({ messages: 0, firstSeq: "10", lastSeq: "9" }, [])).toBe("pass");
+  expect(outcomeWith({}, [])).toBe("inconclusive");
+});
+
+test("an unacknowledged message that was seen before a fault has to stay; one deleted in between need not", () => {
+  const seen = (removed: boolean): string => {
+    const run = sketch();
+    run.unknown({ kind: "publish", stream: "S", subject: "s.a", digest: "digest-1" });
+    run.readBack(["1"], "1");
+    if (removed) {
+      run.ok({ kind: "delete-message", stream: "S", seq: "1" });
+    }
+    run.readBack([], "1");
+    return run.judge("observed-stays").outcome;
+  };
+  expect(seen(false)).toBe("fail");
+  expect(seen(true)).toBe("pass");
 });
