@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL(".", import.meta.url));
 const data = [
   "suites/{requirements,cases,profiles,campaigns,schema}/**/*.{yaml,json,mjs,js}",
-  "suites/VERSION",
+  "suites/features.yaml",
   "targets/**/*.{yaml,json}",
   "load/{profiles,schema}/**/*.{yaml,json}",
   "reference/bin/nats-server",

@@ -17,7 +17,7 @@ export function processTerminal(): Terminal {
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
-    live: process.stderr.isTTY === true && !inCi,
+    live: process.stderr.isTTY && !inCi,
     columns: process.stderr.columns ?? 100,
     colors: pc.createColors(pc.isColorSupported),
   };

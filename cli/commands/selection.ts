@@ -21,7 +21,11 @@ export const defaultOut = "reports/out";
 
 export function addTargetFlags(command: Command): Command {
   return command
-    .option("-t, --target <target>", "embedded, nats-server[@VERSION], any name with --bin, or nats://HOST:PORT", process.env["STREAMPROOF_TARGET"] ?? "embedded")
+    .option(
+      "-t, --target <target>",
+      "embedded, nats-server[@VERSION], any name with --bin, or nats://HOST:PORT",
+      process.env["STREAMPROOF_TARGET"] ?? "embedded",
+    )
     .option("--bin <path>", "the executable to start; takes nats-server's configuration file unless --target-file says otherwise")
     .option("--target-file <file>", "a target description of your own (docs/targets.md)")
     .option("--set <key=value>", "server configuration, repeatable (sync_interval=always)", collectSetting, {})
@@ -45,14 +49,21 @@ function collectSetting(text: string, before: Record<string, string>): Record<st
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
+const unitsMs: ReadonlyMap<string, number> = new Map([
+  ["ms", 1],
+  ["s", 1000],
+  ["m", 60_000],
+  ["h", 3_600_000],
+]);
+
 /** `30m`, `90s`, `2h`, `500ms` → milliseconds. */
 export function parseDuration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim());
-  if (match === null) {
+  const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim()) ?? [];
+  const unitMs = unitsMs.get(unit);
+  if (unitMs === undefined) {
     throw new InvalidArgumentError(`"${text}" is not a duration such as 30m, 90s or 2h`);
   }
-  const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] as "ms" | "s" | "m" | "h"];
-  return Number(match[1]) * unitMs;
+  return Number(amount) * unitMs;
 }
 
 export function parseCount(text: string): number {
