@@ -8,7 +8,7 @@ function add(ids: MessageIds, id: string, sequence: number, timeNs: number): num
   const bytes = Buffer.from(`..${id}..`);
   const known = ids.find(bytes, 2, bytes.length - 2, timeNs);
   if (known === 0) {
-    ids.addFound(bytes, 2, bytes.length - 2, sequence, timeNs);
+    ids.add(bytes, 2, bytes.length - 2, sequence, timeNs);
   }
   return known;
 }

@@ -11,8 +11,6 @@ export class MessageIds {
   #windowNs: number;
   readonly #seed: number;
   readonly #shards: (IdShard | undefined)[] = Array.from({ length: 1 << SHARD_BITS });
-  /** Of the last id looked up, so that adding it does not hash it again. */
-  #hash = 0;
 
   constructor(options: { windowNs: number; seed: number }) {
     this.#windowNs = options.windowNs;
@@ -29,34 +27,34 @@ export class MessageIds {
 
   /** The sequence that `bytes[start..end)` got inside the window, 0 for an unknown id. */
   find(bytes: Uint8Array, start: number, end: number, nowNs: number): number {
-    this.#hash = hashOf(bytes, start, end, this.#seed);
-    const shard = this.#shards[this.#hash >>> (32 - SHARD_BITS)];
+    const hash = hashOf(bytes, start, end, this.#seed);
+    const shard = this.#shards[hash >>> (32 - SHARD_BITS)];
     if (shard === undefined) {
       return 0;
     }
     shard.dropBefore(nowNs - this.#windowNs);
-    return shard.find(this.#hash, bytes, start, end);
+    return shard.find(hash, bytes, start, end);
   }
 
-  /** Adds the id that `find` did not know just before. */
-  addFound(bytes: Uint8Array, start: number, end: number, sequence: number, timeNs: number): void {
+  /** Adds an id that `find` does not know. */
+  add(bytes: Uint8Array, start: number, end: number, sequence: number, timeNs: number): void {
     if (this.#windowNs <= 0) {
       return;
     }
-    const index = this.#hash >>> (32 - SHARD_BITS);
+    const hash = hashOf(bytes, start, end, this.#seed);
+    const index = hash >>> (32 - SHARD_BITS);
     let shard = this.#shards[index];
     if (shard === undefined) {
       shard = new IdShard();
       this.#shards[index] = shard;
     }
-    shard.add(this.#hash, bytes, start, end, sequence, timeNs);
+    shard.add(hash, bytes, start, end, sequence, timeNs);
   }
 
   /** Adds an id from the store after a restart; called in the order of times. */
   restore(id: string, sequence: number, timeNs: number): void {
     const bytes = Buffer.from(id, "utf8");
-    this.#hash = hashOf(bytes, 0, bytes.length, this.#seed);
-    this.addFound(bytes, 0, bytes.length, sequence, timeNs);
+    this.add(bytes, 0, bytes.length, sequence, timeNs);
   }
 
   setWindow(windowNs: number, nowNs: number): void {

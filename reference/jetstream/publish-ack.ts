@@ -11,12 +11,14 @@ const ZERO = 0x30;
 
 export class PublishAcks {
   readonly #name: string;
+  readonly #prefix: string;
   readonly #plain: AckBuffer;
   readonly #duplicate: AckBuffer;
 
   constructor(name: string, domain: string | undefined) {
     this.#name = name;
     const prefix = `{"stream":${printJson(name)},${domain === undefined ? "" : `"domain":${printJson(domain)},`}"seq":`;
+    this.#prefix = prefix;
     this.#plain = new AckBuffer(prefix, "}");
     this.#duplicate = new AckBuffer(prefix, ',"duplicate": true}');
   }
@@ -27,6 +29,12 @@ export class PublishAcks {
 
   duplicate(sequence: number): Uint8Array {
     return this.#duplicate.write(sequence);
+  }
+
+  /** The one acknowledgement of a batch: the sequence of its last message. Rare enough to be made anew. */
+  ofBatch(sequence: number, { id, count, isDuplicate = false }: { id: string; count: number; isDuplicate?: boolean }): Uint8Array {
+    const duplicate = isDuplicate ? '"duplicate": true,' : "";
+    return Buffer.from(`${this.#prefix}${sequence},${duplicate}"batch":${printJson(id)},"count":${count}}`);
   }
 
   refused(error: ApiError): Uint8Array {

@@ -1,6 +1,6 @@
 /** The checks a publish asks for by its headers, before de-duplication. The order is the official one. */
 
-import { type ApiError, apiErrors, filled } from "./errors.ts";
+import { type ApiError, apiErrors, because, filled } from "./errors.ts";
 import { parseGoDuration } from "./go-duration.ts";
 import { lastOn } from "./message-lookup.ts";
 import { digitsOf, type PublishHeaders } from "./publish-headers.ts";
@@ -13,11 +13,9 @@ interface Publish {
 }
 
 export function checkHeaders(headers: PublishHeaders, publish: Publish): ApiError | undefined {
-  if (headers.has("batchId")) {
-    return apiErrors.atomicPublishDisabled;
-  }
-  if (headers.has("increment")) {
-    return /^[+-]?\d+$/.test(headers.text("increment")) ? apiErrors.messageIncrDisabled : apiErrors.messageIncrInvalid;
+  const increment = incrementProblem(headers);
+  if (increment !== undefined) {
+    return increment;
   }
   if (headers.has("expectedStream") && headers.text("expectedStream") !== publish.stream.name) {
     return apiErrors.streamNotMatch;
@@ -26,6 +24,32 @@ export function checkHeaders(headers: PublishHeaders, publish: Publish): ApiErro
     return apiErrors.messageTTLDisabled;
   }
   return checkExpectedSequences(headers, publish) ?? checkSchedule(headers, publish.subject) ?? checkSource(headers);
+}
+
+/** No stream counts yet. */
+export function incrementProblem(headers: PublishHeaders): ApiError | undefined {
+  if (!headers.has("increment")) {
+    return undefined;
+  }
+  return /^[+-]?\d+$/.test(headers.text("increment")) ? apiErrors.messageIncrDisabled : apiErrors.messageIncrInvalid;
+}
+
+/** A rollup has to be allowed, and to be one of two words in any case. */
+export function rollupProblem(headers: PublishHeaders, { config }: Stream): ApiError | undefined {
+  const rollup = headers.text("rollup").toLowerCase();
+  if (rollup === "") {
+    return undefined;
+  }
+  if (!config.allow_rollup_hdrs || config.deny_purge) {
+    return because(apiErrors.streamRollupFailed, "rollup not permitted");
+  }
+  const isKnown = rollup === "sub" || rollup === "all";
+  return isKnown ? undefined : because(apiErrors.streamRollupFailed, `rollup value invalid: ${JSON.stringify(rollup)}`);
+}
+
+/** Inside batches every TTL but 0 is refused as disabled, readable or not. */
+export function hasTimeToLive(headers: PublishHeaders): boolean {
+  return headers.has("timeToLive") && secondsToLive(headers.text("timeToLive")) !== 0;
 }
 
 /** A TTL of 0 is none; one that can't be read is told only when everything else is right. */
@@ -65,7 +89,7 @@ function checkExpectedSequences(headers: PublishHeaders, { stream, subject }: Pu
   return undefined;
 }
 
-function checkSchedule(headers: PublishHeaders, subject: string): ApiError | undefined {
+export function checkSchedule(headers: PublishHeaders, subject: string): ApiError | undefined {
   if (headers.has("schedule")) {
     return apiErrors.messageSchedulesDisabled;
   }

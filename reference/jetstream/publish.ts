@@ -1,22 +1,24 @@
 /**
  * The publish path: from a message on one of the stream's subjects to its PubAck. The checks come in the order of the official single
  * server, because a message with two faults must get the same answer. The common message (no headers, no refusal) allocates the two views
- * the store asks for and nothing else.
+ * the store asks for and nothing else. Batches have their own paths behind the same door.
  */
 import type { InboundMessage } from "../broker/service.ts";
+import { AtomicBatches } from "./atomic-batches.ts";
 import { type ApiError, apiErrors, because, filled } from "./errors.ts";
-import { headerIn } from "./message-headers.ts";
+import { isFastBatchReply } from "./fast-batch-reply.ts";
+import { FastBatches } from "./fast-batches.ts";
 import type { MessageIds } from "./message-ids.ts";
+import { accountedBytes, MessageWriter } from "./message-writer.ts";
 import { PublishAcks } from "./publish-ack.ts";
-import { checkHeaders, ttlProblem } from "./publish-checks.ts";
+import { checkHeaders, rollupProblem, ttlProblem } from "./publish-checks.ts";
 import { PublishHeaders } from "./publish-headers.ts";
+import { withoutStatus } from "./publish-status.ts";
 import type { Stream } from "./stream.ts";
 
 /** A bigger record is refused in file streams. */
 const FILE_RECORD_BYTES_MAX = 32 * 1024 * 1024;
 const HEADER_BYTES_MAX = 65_535;
-const NO_BYTES = new Uint8Array(0);
-const FAST_BATCH_SUFFIX = Buffer.from(".$FI");
 
 /** The server's storage, as far as publishing asks about it. */
 export interface StorageBudget {
@@ -24,90 +26,104 @@ export interface StorageBudget {
   isExhausted(storage: "file" | "memory"): boolean;
 }
 
+export interface PublishParts {
+  readonly stream: Stream;
+  readonly ids: MessageIds;
+  readonly budget: StorageBudget;
+}
+
 export class Publisher {
   readonly #stream: Stream;
   readonly #ids: MessageIds;
   readonly #budget: StorageBudget;
   readonly #acks: PublishAcks;
+  readonly #writer: MessageWriter;
   readonly #headers = new PublishHeaders();
-  /** Reused for every message; its views are replaced each time. */
-  readonly #input = {
-    subject: { text: "", bytes: NO_BYTES },
-    headers: NO_BYTES,
-    payload: NO_BYTES,
-    timeNs: 0n,
-    messageId: undefined,
-  } as { -readonly [K in keyof MessageInputFields]: MessageInputFields[K] };
-  /** Of the last stored message; undefined = not read yet. */
-  #lastMessageId: string | undefined;
+  readonly #atomic: AtomicBatches;
+  readonly #fast: FastBatches;
 
-  constructor(parts: { stream: Stream; ids: MessageIds; budget: StorageBudget }) {
-    this.#stream = parts.stream;
-    this.#ids = parts.ids;
-    this.#budget = parts.budget;
-    this.#acks = new PublishAcks(parts.stream.name, parts.stream.context.domain);
+  constructor({ stream, ids, budget }: PublishParts) {
+    this.#stream = stream;
+    this.#ids = ids;
+    this.#budget = budget;
+    this.#acks = new PublishAcks(stream.name, stream.context.domain);
+    this.#writer = new MessageWriter(stream, ids);
+    const parts = { stream, ids, acks: this.#acks, writer: this.#writer };
+    this.#atomic = new AtomicBatches(parts);
+    this.#fast = new FastBatches(parts);
   }
 
   /** Stores the message or refuses it; answers either way when an answer is wanted. */
-  receive(message: InboundMessage): void {
+  receive(inbound: InboundMessage): void {
+    const message = withoutStatus(inbound);
     const nowNs = this.#stream.context.clock.nowNs();
     const hasHeaders =
       message.payloadStart > message.headersStart && this.#headers.scan(message.buffer, message.headersStart, message.payloadStart);
-    const refusal = this.#sizeProblem(message) ?? (hasHeaders ? this.#headerProblem(message, nowNs) : undefined);
+    const headers = hasHeaders ? this.#headers : undefined;
+    const isFast = isFastBatchReply(message);
+    if (isFast || headers?.has("batchId") === true) {
+      this.#receiveOfBatch(message, headers, isFast);
+      return;
+    }
+    const refusal =
+      this.#sizeProblem(message) ??
+      (headers === undefined ? undefined : this.#headerProblem(message, headers, nowNs)) ??
+      this.#storageProblem(message, headers);
     if (refusal !== undefined) {
-      this.#answerProblem(message, refusal);
+      this.#refuse(message, refusal);
       return;
     }
-    this.#store(message, { hasHeaders, nowNs });
+    const sequence = this.#writer.write(message, headers, nowNs);
+    if (this.#isAnswered(message)) {
+      const { account, store } = this.#stream.context;
+      account.respond(message, this.#acks.stored(sequence), store.epoch);
+    }
+    this.#writer.announce(sequence, message);
   }
 
-  /** The id of the newest stored message, empty when it had none. */
-  lastMessageId(): string {
-    this.#lastMessageId ??= this.#readLastMessageId();
-    return this.#lastMessageId;
+  /** Ends what waits for more of its batch. */
+  close(): void {
+    this.#atomic.close();
+    this.#fast.close();
   }
 
-  #store(message: InboundMessage, { hasHeaders, nowNs }: { hasHeaders: boolean; nowNs: bigint }): void {
-    const stream = this.#stream;
-    const problem = this.#storageProblem(message, hasHeaders);
+  /** A changed configuration may forbid batches that are open. */
+  reconfigured(): void {
+    const { allow_atomic, allow_batched } = this.#stream.config;
+    if (!allow_atomic) {
+      this.#atomic.close();
+    }
+    if (!allow_batched) {
+      this.#fast.close();
+    }
+  }
+
+  #receiveOfBatch(message: InboundMessage, headers: PublishHeaders | undefined, isFast: boolean): void {
+    const { config } = this.#stream;
+    const isAllowed = isFast ? config.allow_batched : config.allow_atomic;
+    const problem =
+      this.#batchProblem(message) ?? (isAllowed ? undefined : isFast ? apiErrors.batchPublishDisabled : apiErrors.atomicPublishDisabled);
     if (problem !== undefined) {
-      this.#answerProblem(message, problem);
-      return;
-    }
-    const messageId = hasHeaders ? this.#headers.text("messageId") : "";
-    const isWanted = stream.retention !== "interest" || stream.hasInterest(message.subject);
-    const sequence = isWanted ? this.#append(message, messageId, nowNs) : stream.messages.skip(nowNs);
-    this.#lastMessageId = messageId;
-    if (messageId !== "") {
-      const { start, end } = this.#headers.range("messageId");
-      this.#ids.addFound(message.buffer, start, end, sequence, Number(nowNs));
-    }
-    if (isWanted) {
-      stream.enforceLimits(message.subject);
-    }
-    if (hasHeaders && this.#headers.has("rollup")) {
-      this.#rollup(message, isWanted ? 1 : 0);
-    }
-    this.#answer(message, this.#acks, sequence);
-    if (isWanted) {
-      stream.announce(sequence, message.subject);
+      this.#refuse(message, problem);
+    } else if (isFast) {
+      this.#fast.receive(message, headers);
+    } else if (headers !== undefined) {
+      this.#atomic.receive(message, headers);
     }
   }
 
-  #append(message: InboundMessage, messageId: string, nowNs: bigint): number {
-    const input = this.#input;
-    const { buffer, headersStart, payloadStart, payloadEnd } = message;
-    input.subject = message.subject;
-    input.headers = payloadStart > headersStart ? buffer.subarray(headersStart, payloadStart) : NO_BYTES;
-    input.payload = payloadEnd > payloadStart ? buffer.subarray(payloadStart, payloadEnd) : NO_BYTES;
-    input.timeNs = nowNs;
-    input.messageId = messageId === "" ? undefined : messageId;
-    return this.#stream.messages.append(input);
+  #batchProblem(message: InboundMessage): ApiError | undefined {
+    const { config, limits } = this.#stream;
+    if (config.sealed) {
+      return apiErrors.streamSealed;
+    }
+    if (this.#budget.isExhausted(config.storage)) {
+      return apiErrors.insufficientResources;
+    }
+    return message.payloadEnd - message.headersStart > limits.messageBytesMax ? apiErrors.streamMessageExceedsMaximum : undefined;
   }
 
   #sizeProblem(message: InboundMessage): ApiError | undefined {
-    const headerBytes = message.payloadStart - message.headersStart;
-    const bytes = message.payloadEnd - message.headersStart;
     const { config, limits } = this.#stream;
     if (config.storage === "file" && accountedBytes(message, "file") > FILE_RECORD_BYTES_MAX) {
       return because(apiErrors.streamStoreFailed, "message too large");
@@ -115,51 +131,34 @@ export class Publisher {
     if (config.sealed) {
       return apiErrors.streamSealed;
     }
-    if (this.#isFastBatch(message)) {
-      return apiErrors.batchPublishDisabled;
-    }
-    if (bytes > limits.messageBytesMax) {
+    if (message.payloadEnd - message.headersStart > limits.messageBytesMax) {
       return apiErrors.streamMessageExceedsMaximum;
     }
-    return headerBytes > HEADER_BYTES_MAX ? apiErrors.streamHeaderExceedsMaximum : undefined;
+    return message.payloadStart - message.headersStart > HEADER_BYTES_MAX ? apiErrors.streamHeaderExceedsMaximum : undefined;
   }
 
-  #headerProblem(message: InboundMessage, nowNs: bigint): ApiError | number | undefined {
-    const problem = checkHeaders(this.#headers, { stream: this.#stream, subject: message.subject.text });
+  #headerProblem(message: InboundMessage, headers: PublishHeaders, nowNs: bigint): ApiError | number | undefined {
+    const problem = checkHeaders(headers, { stream: this.#stream, subject: message.subject.text });
     if (problem !== undefined) {
       return problem;
     }
     // dedup.duplicate-returns-first-seq
-    if (this.#headers.has("messageId")) {
-      const { start, end } = this.#headers.range("messageId");
+    if (headers.has("messageId")) {
+      const { start, end } = headers.range("messageId");
       const known = this.#ids.find(message.buffer, start, end, Number(nowNs));
       if (known !== 0) {
         return known;
       }
     }
-    const expectedId = this.#headers.text("expectedLastMessageId");
-    if (expectedId !== "" && expectedId !== this.lastMessageId()) {
-      return filled(apiErrors.streamWrongLastMsgID, { id: this.lastMessageId() });
+    const expectedId = headers.text("expectedLastMessageId");
+    if (expectedId !== "" && expectedId !== this.#writer.lastMessageId()) {
+      return filled(apiErrors.streamWrongLastMsgID, { id: this.#writer.lastMessageId() });
     }
-    return this.#rollupProblem();
-  }
-
-  #rollupProblem(): ApiError | undefined {
-    const rollup = this.#headers.text("rollup").toLowerCase();
-    if (rollup === "") {
-      return undefined;
-    }
-    const { allow_rollup_hdrs, deny_purge } = this.#stream.config;
-    if (!allow_rollup_hdrs || deny_purge) {
-      return because(apiErrors.streamRollupFailed, "rollup not permitted");
-    }
-    return rollup === "sub" || rollup === "all"
-      ? undefined
-      : because(apiErrors.streamRollupFailed, `rollup value invalid: ${JSON.stringify(rollup)}`);
+    return rollupProblem(headers, this.#stream);
   }
 
   /** What stands against storing it: the server's storage, the syntax of a TTL, and the limits of a stream that discards new messages. */
-  #storageProblem(message: InboundMessage, hasHeaders: boolean): ApiError | undefined {
+  #storageProblem(message: InboundMessage, headers: PublishHeaders | undefined): ApiError | undefined {
     const { config, limits } = this.#stream;
     if (this.#budget.isExhausted(config.storage)) {
       return apiErrors.insufficientResources;
@@ -167,14 +166,14 @@ export class Publisher {
     if (config.retention === "interest" && !this.#stream.hasInterest(message.subject)) {
       return undefined;
     }
-    const ttl = hasHeaders ? ttlProblem(this.#headers) : undefined;
-    return ttl ?? (limits.discardNew ? this.#discardProblem(message, hasHeaders) : undefined);
+    const ttl = headers === undefined ? undefined : ttlProblem(headers);
+    return ttl ?? (limits.discardNew ? this.#discardProblem(message, headers) : undefined);
   }
 
-  #discardProblem(message: InboundMessage, hasHeaders: boolean): ApiError | undefined {
+  #discardProblem(message: InboundMessage, headers: PublishHeaders | undefined): ApiError | undefined {
     const { limits, messages, config } = this.#stream;
     const replaced = this.#replacedBy(message);
-    if (replaced !== 0 && limits.discardNewPerSubject && !(hasHeaders && this.#headers.isPresent("rollup"))) {
+    if (replaced !== 0 && limits.discardNewPerSubject && headers?.isPresent("rollup") !== true) {
       return because(apiErrors.streamStoreFailed, "maximum messages per subject exceeded");
     }
     if (messages.state.messages >= limits.messagesMax && replaced === 0) {
@@ -197,68 +196,17 @@ export class Publisher {
     return state !== undefined && state.messages >= limits.perSubjectMax ? state.firstSequence : 0;
   }
 
-  #rollup(message: InboundMessage, keep: number): void {
-    const isSubject = this.#headers.text("rollup").toLowerCase() === "sub";
-    this.#stream.purge({ ...(isSubject ? { filter: message.subject.text } : {}), ...(keep === 0 ? {} : { keep }) });
-  }
-
-  #isFastBatch({ buffer, replyStart, replyEnd }: InboundMessage): boolean {
-    const start = replyEnd - FAST_BATCH_SUFFIX.length;
-    if (start <= replyStart) {
-      return false;
-    }
-    for (let index = 0; index < FAST_BATCH_SUFFIX.length; index += 1) {
-      if (buffer[start + index] !== FAST_BATCH_SUFFIX[index]) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  #answer(message: InboundMessage, acks: PublishAcks, sequence: number): void {
-    if (message.replyEnd > message.replyStart && !this.#stream.config.no_ack) {
-      const { account, store } = this.#stream.context;
-      account.respond(message, acks.stored(sequence), store.epoch);
-    }
-  }
-
   /** `problem` is an error, or the sequence that a duplicate already has. */
-  #answerProblem(message: InboundMessage, problem: ApiError | number): void {
-    if (message.replyEnd <= message.replyStart || this.#stream.config.no_ack) {
-      return;
+  #refuse(message: InboundMessage, problem: ApiError | number): void {
+    if (this.#isAnswered(message)) {
+      const { account, store } = this.#stream.context;
+      const payload = typeof problem === "number" ? this.#acks.duplicate(problem) : this.#acks.refused(problem);
+      // A duplicate shows the first publish, a refusal the state it is based on: neither may overtake it.
+      account.respond(message, payload, store.epoch);
     }
-    const { account, store } = this.#stream.context;
-    const payload = typeof problem === "number" ? this.#acks.duplicate(problem) : this.#acks.refused(problem);
-    // A duplicate shows the first publish, a refusal shows the state it is based on: neither may overtake it.
-    account.respond(message, payload, store.epoch);
   }
 
-  #readLastMessageId(): string {
-    const { messages } = this.#stream;
-    const view = {
-      sequence: 0,
-      timeNs: 0n,
-      subject: this.#input.subject,
-      buffer: NO_BYTES,
-      headersStart: 0,
-      payloadStart: 0,
-      payloadEnd: 0,
-    };
-    const { lastSequence } = messages.state;
-    return lastSequence > 0 && messages.read(lastSequence, view)
-      ? headerIn(view.buffer.subarray(view.headersStart, view.payloadStart), "Nats-Msg-Id")
-      : "";
+  #isAnswered({ replyStart, replyEnd }: InboundMessage): boolean {
+    return replyEnd > replyStart && !this.#stream.config.no_ack;
   }
-}
-
-type MessageInputFields = Parameters<Stream["messages"]["append"]>[0];
-
-/** What the store will account for the message (jetstream: memory subject+headers+payload+16; file subject+payload+30, +4 with headers). */
-export function accountedBytes(message: InboundMessage, storage: "file" | "memory"): number {
-  const headerBytes = message.payloadStart - message.headersStart;
-  const bytes = message.subject.bytes.length + (message.payloadEnd - message.headersStart);
-  if (storage === "memory") {
-    return bytes + 16;
-  }
-  return bytes + (headerBytes > 0 ? 34 : 30);
 }

@@ -99,7 +99,9 @@ function completed(request: StreamConfigRequest, rules: ConfigRules): StreamConf
       max_ack_pending: request.consumer_limits?.max_ack_pending,
     },
     allow_msg_ttl: false,
-    metadata: storedMetadata(request.metadata ?? {}),
+    allow_atomic: request.allow_atomic ?? false,
+    allow_batched: request.allow_batched ?? false,
+    metadata: storedMetadata(request),
   };
 }
 
@@ -200,10 +202,8 @@ function checkSupported(request: StreamConfigRequest): ApiError | undefined {
     ["allow_msg_ttl", request.allow_msg_ttl === true],
     ["subject_delete_marker_ttl", (request.subject_delete_marker_ttl ?? 0) > 0],
     ["allow_msg_counter", request.allow_msg_counter === true],
-    ["allow_atomic", request.allow_atomic === true],
     ["allow_msg_schedules", request.allow_msg_schedules === true],
     ["persist_mode", request.persist_mode === "async"],
-    ["allow_batched", request.allow_batched === true],
   ];
   const field = asked.find(([, isAsked]) => isAsked)?.[0];
   return field === undefined ? undefined : filled(apiErrors.streamInvalidConfig, { err: `${field} is not supported by this server yet` });

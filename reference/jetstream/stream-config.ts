@@ -34,6 +34,8 @@ export interface StreamConfig {
   readonly allow_rollup_hdrs: boolean;
   readonly consumer_limits: ConsumerLimits;
   readonly allow_msg_ttl: boolean;
+  readonly allow_atomic: boolean;
+  readonly allow_batched: boolean;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -120,10 +122,11 @@ const VERSION = "_nats.ver";
 /** API level of this server, told in INFO and in the metadata of answers. */
 export const apiLevel = 5;
 
-/** What is stored: no `_nats.` keys but the level the configuration needs, which is 0 for every feature implemented here. */
-export function storedMetadata(asked: Readonly<Record<string, string>>): Record<string, string> {
-  const { [LEVEL]: _level, [VERSION]: _version, ...rest } = asked;
-  return sortedByKey({ ...rest, [LEVEL_REQUIRED]: "0" });
+/** What is stored: no `_nats.` keys but the API level that the configuration's features need. */
+export function storedMetadata({ metadata = {}, allow_atomic, allow_batched }: StreamConfigRequest): Record<string, string> {
+  const { [LEVEL]: _level, [VERSION]: _version, ...rest } = metadata;
+  const required = allow_batched === true ? 4 : allow_atomic === true ? 2 : 0;
+  return sortedByKey({ ...rest, [LEVEL_REQUIRED]: String(required) });
 }
 
 /** What CREATE, UPDATE and INFO add to the stored metadata. */
@@ -167,6 +170,8 @@ export function shownConfig(config: StreamConfig, metadata = config.metadata): R
       max_ack_pending: orAbsent(config.consumer_limits.max_ack_pending),
     },
     allow_msg_ttl: config.allow_msg_ttl,
+    allow_atomic: orAbsent(config.allow_atomic),
+    allow_batched: orAbsent(config.allow_batched),
     metadata: Object.keys(metadata).length === 0 ? undefined : metadata,
   };
 }

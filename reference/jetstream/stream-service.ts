@@ -41,6 +41,7 @@ export class StreamService implements TurnWork {
     this.stream.configure(config);
     this.stream.stored.setMessageIdWindow(BigInt(config.duplicate_window));
     this.ids.setWindow(Number(config.duplicate_window), Number(this.stream.context.clock.nowNs()));
+    this.#publisher.reconfigured();
     this.#subscribe(config);
     this.#expiry?.cancel();
     this.#expiry = undefined;
@@ -50,6 +51,7 @@ export class StreamService implements TurnWork {
   stop(): void {
     this.#isClosed = true;
     this.#expiry?.cancel();
+    this.#publisher.close();
     this.#stopDirectGets?.();
     for (const subscription of this.#subscriptions.values()) {
       subscription.unsubscribe();

@@ -41,6 +41,10 @@ describe.skipIf(command === undefined)(`the official server ${VERSION} (skipped 
     beforeAll(async () => {
       official = await OfficialServer.start(command ?? "", NAME);
       fixture = await JetStreamFixture.onDisk(new CrashableDisk(), { limits: { maxMemory: 1e12, maxFile: 1e12 } });
+      // Without a stream that stays, the official server may fail to create one while it still clears away the last.
+      const keep = JSON.stringify({ name: "KEEP", storage: "file" });
+      await official.ask("$JS.API.STREAM.CREATE.KEEP", keep);
+      fixture.request("$JS.API.STREAM.CREATE.KEEP", keep);
     }, 30_000);
 
     afterAll(() => official.stop());

@@ -43,8 +43,6 @@ test.each([
   { allow_msg_ttl: true },
   { subject_delete_marker_ttl: 1e9 },
   { allow_msg_counter: true },
-  { allow_atomic: true },
-  { allow_batched: true },
   { allow_msg_schedules: true },
   { persist_mode: "async" },
   { placement: { tags: ["a"] } },
