@@ -96,6 +96,7 @@ test.each([
   ["refuses publishes", "publish", { refuseAt: 200 }, "error 10077"],
   ["delivers a message twice", "pull", { deliverTwiceEvery: 40 }, "came twice"],
   ["leaves a message out", "pull", { skipEvery: 40 }, "acknowledged messages were lost"],
+  ["counts as stored what it has lost", "publish", { losesTail: 1 }, "acknowledged messages were lost"],
   ["has no JetStream", "publish", { noStreams: true }, "err_code 10039"],
 ] satisfies [string, "publish" | "pull", Lies, string][])("a server that %s fails", async (_, op, lies, reason) => {
   const result = await runOn(lies, { profile: op === "publish" ? publish : pull });

@@ -17,6 +17,7 @@ export interface StreamSettings {
 }
 
 const streamNotFound = 10059;
+const noMessageFound = 10037;
 const defaultTimeoutMs = 10_000;
 const nanosecondsPerSecond = 1e9;
 
@@ -54,6 +55,20 @@ export async function storedMessages(connection: Connection, name: string): Prom
     throw new Error(`STREAM.INFO of ${name} holds no state.messages`);
   }
   return messages;
+}
+
+/** The payload stored at a sequence; undefined when the server says there is none. */
+export async function storedPayload(connection: Connection, stream: string, sequence: number): Promise<Buffer | undefined> {
+  try {
+    const reply = await call(connection, `$JS.API.STREAM.MSG.GET.${stream}`, { seq: sequence });
+    const data = field(field(reply, "message"), "data");
+    return typeof data === "string" ? Buffer.from(data, "base64") : undefined;
+  } catch (error) {
+    if (error instanceof ApiError && error.errorCode === noMessageFound) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 export interface ConsumerSettings {

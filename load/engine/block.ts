@@ -13,6 +13,7 @@ import { prepareHistograms } from "./latency.ts";
 import { ClosedPublishing, OpenPublishing } from "./publishing.ts";
 import { ClosedPulling, OpenPulling } from "./pulling.ts";
 import { Recorder } from "./recorder.ts";
+import { spotCheck } from "./spot-check.ts";
 
 export interface BlockOptions {
   readonly url: string;
@@ -69,7 +70,8 @@ export async function runBlock(options: BlockOptions): Promise<BlockOutcome> {
     }
     accounting.stored = await storedMessages(control, options.stream);
     flow.account(accounting);
-    accounting.lost = Math.max(accounting.lost, accounting.acknowledged - accounting.stored);
+    const missing = accounting.problems().length === 0 ? await readBack(control, options, { count: accounting.acknowledged }) : 0;
+    accounting.lost = Math.max(accounting.lost, accounting.acknowledged - accounting.stored, missing);
   } catch (error) {
     problems.push(describe(error));
     flow?.account(accounting);
@@ -181,7 +183,7 @@ async function flowContext(
   options: BlockOptions,
   parts: { recorder: Recorder; subject: string; opened: Connection[] },
 ): Promise<FlowContext> {
-  const { profile, plan, payloadBytes, stream, seed, pair } = options;
+  const { profile, plan, payloadBytes, stream, seed } = options;
   // An open pull publishes on one connection and pulls on the other.
   const count = profile.load.op === "pull" && options.arrival.model === "open" ? 2 : options.connections;
   const connections: Connection[] = [];
@@ -189,7 +191,7 @@ async function flowContext(
     connections.push(await open(options, parts.opened, `data ${connections.length}`));
   }
   const pull = profile.load.pull ?? { batch: 1, ack: "none" };
-  const run = (seed + pair * 2048 + (options.side === "A" ? 0 : 1024)) >>> 0;
+  const run = runOf(options);
   return {
     connections,
     recorder: parts.recorder,
@@ -201,6 +203,18 @@ async function flowContext(
     seed,
     run,
   };
+}
+
+/** Stamps of a block's first publisher; further ones count up from it, at most a thousand. */
+function runOf({ seed, pair, side }: BlockOptions): number {
+  return (seed + pair * 2048 + (side === "A" ? 0 : 1024)) >>> 0;
+}
+
+/** Only of an account without problems: then the stream holds sequences from 1 to the number of acknowledgements. */
+function readBack(control: Connection, options: BlockOptions, { count }: { count: number }): Promise<number> {
+  const { stream, payloadBytes, seed } = options;
+  const runs = new Set(Array.from({ length: options.connections }, (_, index) => (runOf(options) + index) >>> 0));
+  return spotCheck(control, { stream, count, runs, payloadBytes, seed });
 }
 
 function makeFlow(options: BlockOptions, context: FlowContext): Flow {

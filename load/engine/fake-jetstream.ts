@@ -21,6 +21,8 @@ export interface Lies {
   readonly skipEvery?: number;
   /** Gives two publishes the same sequence, at every n-th. */
   readonly sameSequenceEvery?: number;
+  /** Counts everything it acknowledged as stored, and has lost the last messages. */
+  readonly losesTail?: number;
   /** Refuses to create streams. */
   readonly noStreams?: boolean;
 }
@@ -136,11 +138,11 @@ class Fake {
     if (subject.startsWith("$JS.ACK.")) {
       return "";
     }
-    const body = subject.startsWith("$JS.API.") ? this.#api(subject) : this.#store(request, socket);
+    const body = subject.startsWith("$JS.API.") ? this.#api(subject, request.payload) : this.#store(request, socket);
     return reply === undefined ? "" : client.message(reply, undefined, body);
   }
 
-  #api(subject: string): string {
+  #api(subject: string, body: string): string {
     if (subject.startsWith("$JS.API.STREAM.DELETE.") || subject.startsWith("$JS.API.STREAM.CREATE.")) {
       this.#messages = [];
       this.#sequence = 0;
@@ -152,7 +154,19 @@ class Fake {
       this.#positions.set(subject.split(".").at(-1) ?? "", 0);
       return "{}";
     }
+    if (subject.startsWith("$JS.API.STREAM.MSG.GET.")) {
+      return this.#get(Number(/"seq":(\d+)/.exec(body)?.[1]));
+    }
     return JSON.stringify({ state: { messages: this.#messages.length } });
+  }
+
+  #get(sequence: number): string {
+    const payload = sequence > this.#messages.length - (this.#lies.losesTail ?? 0) ? undefined : this.#messages[sequence - 1];
+    return JSON.stringify(
+      payload === undefined
+        ? { error: { code: 404, err_code: 10037, description: "no message found" } }
+        : { message: { seq: sequence, data: Buffer.from(payload, "latin1").toString("base64") } },
+    );
   }
 
   #store(request: Request, socket: net.Socket): string {
