@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { MemoryStoredStream } from "../store/memory-asset.ts";
 import { openMemoryOnlyStore } from "../store/memory-store.ts";
 import type { RecoveredAsset, RecoveredStream, Store, StoredAsset, StoredStream, StreamDefinition } from "../store/stream-store.ts";
+import { Consumer } from "./consumer.ts";
 import { numbersOf, type Received, Stage } from "./consumer-stage.contract.ts";
 
 /** A store that keeps what a file store would find after a restart: messages, and the records of assets. */
@@ -103,10 +104,23 @@ function restart(stage: Stage, store: RememberingStore): Stage {
   return new Stage({ store, clock: stage.clock, recovered: store.recovered() });
 }
 
-/** What a client can ask about a consumer, without the times of its last activity. */
+/** Everything a consumer goes by, apart from when something happened. */
 function shown(stage: Stage): unknown {
   const { ts: _ts, ...info } = stage.info("S", "C");
-  return JSON.parse(JSON.stringify(info), (key, value: unknown) => (key === "last_active" ? undefined : value));
+  const consumer = stage.jetStream.account.streams.get("S")?.consumers.get("C");
+  if (!(consumer instanceof Consumer)) {
+    throw new Error("there is no consumer");
+  }
+  const { pending, redeliveries, reportedFloor } = consumer.core.state;
+  return JSON.parse(
+    JSON.stringify({
+      info,
+      pending: pending.sequences().map((sequence) => [sequence, pending.consumerSequenceOf(sequence)]),
+      redeliveries: [...redeliveries].sort(([one], [other]) => one - other),
+      reportedFloor,
+    }),
+    (key, value: unknown) => (key === "last_active" ? undefined : value),
+  );
 }
 
 interface Command {
@@ -156,7 +170,7 @@ test.each(["explicit", "all", "none"])("a restart changes nothing that a client 
       for (let index = 0; index < 12; index += 1) {
         stage.publish("S.a");
       }
-      stage.consumer("S", { durable_name: "C", ack_policy, ...(ack_policy === "none" ? {} : { ack_wait: 1e9, max_deliver: 3 }) });
+      stage.consumer("S", { durable_name: "C", ack_policy, ...(ack_policy === "none" ? {} : { ack_wait: 1e9, max_deliver: 2 }) });
       run(stage, store, commands);
       stage.turn();
       const before = shown(stage);

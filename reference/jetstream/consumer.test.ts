@@ -263,3 +263,21 @@ test("a pending message that leaves the stream is terminated, and that is told",
   });
   expect(stage.info("S", "C")).toMatchObject({ num_ack_pending: 1, ack_floor: { consumer_seq: 1, stream_seq: 1 } });
 });
+
+test.each([
+  ["all", 1],
+  ["explicit", 2],
+])("under interest retention an acknowledgement of the last message with policy %s leaves %i pending ones stored", (ack_policy, left) => {
+  const stage = new Stage();
+  stage.stream("S", { retention: "interest" });
+  stage.consumer("S", { durable_name: "A", ack_policy });
+  stage.consumer("S", { durable_name: "B", ack_policy: "none", filter_subject: "S.b" });
+  for (const subject of ["S.a", "S.a", "S.b"]) {
+    stage.publish(subject);
+  }
+  const received = stage.pull("S", "A", "3");
+  stage.pull("S", "B", "1");
+  expect(stage.api("STREAM.INFO.S")).toMatchObject({ state: { messages: 3 } });
+  stage.ack(received[ack_policy === "all" ? 1 : 0]);
+  expect(stage.api("STREAM.INFO.S")).toMatchObject({ state: { messages: left } });
+});
