@@ -13,6 +13,7 @@ import type { Disk } from "../ports.ts";
 import type { LogFrames } from "./log-frames.ts";
 import { inputLength, type RecordInput, RecordReader, recordHeader, recordKind, recordTrailer, writeRecord } from "./record.ts";
 import { type LogPosition, Segment } from "./segment.ts";
+import { SegmentSpare } from "./segment-spare.ts";
 import { StoreError } from "./store-error.ts";
 
 export const logFormat = 1;
@@ -40,6 +41,7 @@ export class CommitLog {
   /** Segments filled since a checkpoint last covered them. */
   sealed = 0;
   readonly #options: CommitLogOptions;
+  readonly #spare: SegmentSpare;
   #open: Segment | undefined;
   /** Full, but not yet synced (interval policy). */
   #closing: Segment | undefined;
@@ -55,6 +57,7 @@ export class CommitLog {
 
   constructor(options: CommitLogOptions) {
     this.#options = options;
+    this.#spare = new SegmentSpare(options.disk, options.directory, options.segmentBytes);
   }
 
   /** Goes on where recovery ended, in a new segment: what lies behind `end` in the old one is never touched. */
@@ -166,6 +169,19 @@ export class CommitLog {
   dropSegment(segment: Segment): void {
     this.#options.frames.takeBack(segment);
     this.segments.delete(segment.id);
+  }
+
+  /** Files of full segments end where the log goes on; the open one, made ready in full size, is cut when the log stops. */
+  trim(): void {
+    const segment = this.#open;
+    if (segment?.file !== undefined && this.isSynced) {
+      segment.file.truncate(segment.tail);
+    }
+  }
+
+  /** No write of the log's own is on its way any more. */
+  async settle(): Promise<void> {
+    await this.#spare.stop();
   }
 
   closeFiles(): void {
@@ -286,7 +302,7 @@ export class CommitLog {
     }
     this.#frame(segment, this.#batchStart, recordKind.batch, [segment.synced, segment.tail - this.#batchStart, 0, 0], this.#nextBatch);
     if (segment.file === undefined) {
-      segment.file = this.#options.disk.open(segment.path, "create-new");
+      segment.file = this.#spare.take(segment.path, segment.capacity) ?? this.#options.disk.open(segment.path, "create-new");
       this.#namesDirty = true;
     }
     segment.file.write(segment.memory.bytes.subarray(segment.base + segment.written, segment.base + segment.tail), segment.written);
@@ -295,6 +311,10 @@ export class CommitLog {
       this.#namesDirty = false;
     }
     segment.written = segment.tail;
+    // A store that holds little never pays for a spare.
+    if (segment.tail > segment.capacity / 4) {
+      this.#spare.prepare();
+    }
     this.#marked = segment.synced;
     this.#dataEnd = segment.tail;
     this.#batchStart = -1;

@@ -1,4 +1,8 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { systemDisk } from "../io/disk.ts";
 import { CrashableDisk } from "../sim/crashable-disk.ts";
 import { SeededRandom } from "../sim/seeded-random.ts";
 import { VirtualClock } from "../sim/virtual-clock.ts";
@@ -323,4 +327,66 @@ test("a directory that holds other files, is locked, newer or not writable is re
   const held = new CrashableDisk();
   await open(held);
   await expect(open(held)).rejects.toMatchObject({ code: "locked" });
+});
+
+test("a segment made ready in the background is used, and cut to its content when the store stops", async () => {
+  const disk = new CrashableDisk();
+  const first = await open(disk);
+  const stream = first.store.createStream(definition());
+  const log = `${directory}/log`;
+  let prepared = 0;
+  for (let at = 1; at <= 60; at += 1) {
+    publish(stream, "x".repeat(400));
+    first.store.commit();
+    await new Promise(setImmediate);
+    prepared += disk.list(log).filter((entry) => entry.name === "spare").length;
+  }
+  expect(prepared).toBeGreaterThan(0);
+  expect(disk.count("rename")).toBeGreaterThan(2);
+  await first.store.close();
+  const newest = disk.list(log).findLast((entry) => entry.name.endsWith(".log"));
+  expect(disk.contents(`${log}/${newest?.name}`).length).toBeLessThan(8192);
+  disk.powerCut({ keep: "nothing" });
+  const second = await open(disk);
+  expect(second.report).toMatchObject({ damage: [], cutBytes: 0, lost: [] });
+  expect(only(second).messages.state.messages).toBe(60);
+  expect(disk.list(log).map((entry) => entry.name)).not.toContain("spare");
+});
+
+test("the store works on the file system of this machine, and only one server at a time has it", async () => {
+  const root = await mkdtemp(join(tmpdir(), "store-"));
+  try {
+    const options: StoreOptions = {
+      directory: join(root, "a", "b"),
+      disk: systemDisk,
+      clock: new VirtualClock(),
+      random: new SeededRandom(1),
+      syncPolicy: "always",
+      segmentBytes: 64 * 1024,
+      cacheBytes: 512 * 1024,
+    };
+    const first = await openStore(options);
+    const stream = first.store.createStream(definition());
+    for (let at = 1; at <= 2_000; at += 1) {
+      publish(stream, `${at}`.padEnd(200, "."));
+      if (at % 50 === 0) {
+        first.store.commit();
+        await new Promise(setImmediate);
+      }
+    }
+    await expect(openStore(options)).rejects.toMatchObject({ code: "locked" });
+    first.store.commit();
+    const before = describeStream(stream.messages);
+    first.store.abandon();
+    const second = await openStore(options);
+    expect(describeStream(only(second).messages)).toEqual(before);
+    only(second).messages.remove(1_000, { erase: true });
+    await second.store.close();
+    const third = await openStore(options);
+    expect(third.report).toMatchObject({ damage: [], cutBytes: 0, lost: [] });
+    expect(only(third).messages.state).toMatchObject({ messages: 1_999, deleted: 1 });
+    await third.store.close();
+  } finally {
+    await rm(root, { recursive: true });
+  }
 });

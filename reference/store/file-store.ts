@@ -200,8 +200,10 @@ export class FileStore implements Store {
       if (end.segment !== this.#newest?.segment || end.offset !== this.#newest.offset) {
         this.checkpoint();
       }
+      this.log.trim();
     } finally {
       this.abandon();
+      await this.log.settle();
     }
   }
 
@@ -213,6 +215,7 @@ export class FileStore implements Store {
     this.#syncTimer?.cancel();
     this.#idleTimer?.cancel();
     this.log.closeFiles();
+    void this.log.settle();
     this.#options.lock.release();
   }
 

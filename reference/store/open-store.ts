@@ -129,6 +129,10 @@ function makeDurable(disk: Disk, directory: string, recovered: RecoveredLog, seg
     const file = disk.open(segment.path, "read-write");
     try {
       file.sync();
+      // Zeros that were made ready and not used; anything else behind the end is left as it is.
+      if (recovered.cutBytes === 0 && file.size() > segment.tail && !segment.damaged) {
+        file.truncate(segment.tail);
+      }
     } finally {
       file.close();
     }

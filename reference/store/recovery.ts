@@ -10,6 +10,7 @@ import { RecordReader } from "./record.ts";
 import type { RecoveryState } from "./recovery-state.ts";
 import { type LogPosition, Segment, segmentId } from "./segment.ts";
 import { type Damage, holdsBatch, lastSoundEnd, readHead, type SegmentContent, type SegmentHead, scanSegment } from "./segment-scan.ts";
+import { spareName } from "./segment-spare.ts";
 import { StoreError } from "./store-error.ts";
 
 export interface RecoveredLog {
@@ -94,14 +95,15 @@ export function recoverLog(input: RecoveryInput): RecoveredLog {
 
 /** The segments that the log runs through, oldest first. A segment that says where the log came from voids what lies between. */
 function followChain(loader: SegmentLoader, directory: string, disk: Disk): { chain: Candidate[]; void: string[]; highest: number } {
-  const found = disk
-    .list(directory)
+  const files = disk.list(directory);
+  const found = files
     .filter((entry) => entry.kind === "file")
     .map((entry) => segmentId(entry.name))
     .filter((id) => id !== undefined)
     .map((id) => loader.candidate(id, directory));
   const highest = found.at(-1)?.segment.id ?? 0;
-  const voidPaths: string[] = [];
+  // A spare of the last run may still be written by it, when that was ended inside this process: it is never used again.
+  const voidPaths = files.filter((entry) => entry.name === spareName).map((entry) => `${directory}/${entry.name}`);
   // What never held a whole batch was never part of the log: a file that was made ready, or one whose first batch was torn.
   while (found.length > 0 && !loader.holdsBatch(found.at(-1))) {
     voidPaths.push(found.pop()?.segment.path ?? "");
