@@ -12,6 +12,13 @@ export interface Asked {
   ask(subject: string, body: string, headers?: Readonly<Record<string, string>>): Promise<readonly Reply[]>;
 }
 
+export interface FastStep {
+  readonly subject: string;
+  /** Begins with `_F.`. */
+  readonly reply: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** The version this server imitates, when it is installed. */
 export function findOfficialServer(version: string): string | undefined {
   for (const command of ["nats-server", join(homedir(), "go/bin/nats-server")]) {
@@ -49,6 +56,11 @@ export class OfficialServer implements Asked {
     return this.#connection.ask(subject, body, headers);
   }
 
+  /** Publishes in order, each with its own reply below `_F.`, and gives all `count` answers to them. */
+  publishAll(steps: readonly FastStep[], count: number): Promise<readonly string[]> {
+    return this.#connection.publishAll(steps, count);
+  }
+
   async stop(): Promise<void> {
     this.#connection.close();
     const ended = new Promise((resolve) => this.#process.once("exit", resolve));
@@ -78,6 +90,7 @@ export class BareConnection implements Asked {
   #asked = 0;
   readonly #replies = new Map<string, Reply[]>();
   readonly #pongs: (() => void)[] = [];
+  readonly #fast: string[] = [];
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -93,7 +106,7 @@ export class BareConnection implements Asked {
     const socket = connect(port, "127.0.0.1");
     await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
     const connection = new BareConnection(socket);
-    socket.write(`CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\nSUB _R.* 1\r\n`);
+    socket.write(`CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\nSUB _R.* 1\r\nSUB _F.> 2\r\n`);
     return connection;
   }
 
@@ -113,6 +126,19 @@ export class BareConnection implements Asked {
     } while (!isComplete(replies, body) && performance.now() < deadline);
     this.#replies.delete(reply);
     return replies;
+  }
+
+  async publishAll(steps: readonly FastStep[], count: number): Promise<readonly string[]> {
+    this.#fast.length = 0;
+    for (const { subject, reply, headers } of steps) {
+      this.#publish(subject, { body: "", reply, headers });
+    }
+    const deadline = performance.now() + 5000;
+    do {
+      await this.#ping();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    } while (this.#fast.length < count && performance.now() < deadline);
+    return [...this.#fast];
   }
 
   close(): void {
@@ -153,6 +179,9 @@ export class BareConnection implements Asked {
     if (size !== undefined) {
       const body = this.#buffer.subarray(end + 2, end + 2 + size);
       const headers = words[0] === "HMSG" ? Number(words.at(-2)) : 0;
+      if (words[1]?.startsWith("_F.") === true) {
+        this.#fast.push(`${words[1]} ${body.toString("utf8")}`);
+      }
       this.#replies.get(words[1] ?? "")?.push({ headers: body.toString("utf8", 0, headers), data: body.toString("utf8", headers) });
     } else if (words[0] === "PONG") {
       this.#pongs.shift()?.();
