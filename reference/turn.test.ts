@@ -1,0 +1,98 @@
+import { expect, test } from "vitest";
+import { BrokerFixture } from "./broker-fixture.contract.ts";
+
+const text = (value: string) => Buffer.from(value);
+
+/** Answers every request on `acks` with `payload`, as something that the given epoch shows. */
+function acknowledge(fixture: BrokerFixture, epoch: () => number): void {
+  fixture.broker.account.subscribe("acks", (request) => fixture.broker.account.respond(request, text("+"), epoch()));
+}
+
+test("a reply leaves when its epoch is durable, and what follows it on the connection waits too", async () => {
+  const fixture = await BrokerFixture.start();
+  fixture.useSlowStore();
+  acknowledge(fixture, () => 5);
+  const [peer, other] = [fixture.client(), fixture.client()];
+  expect(fixture.say(peer, "SUB r.* 1\r\nPING\r\nPUB acks r.1 0\r\n\r\n")).toBe("");
+  expect(fixture.say(peer, "PING\r\n")).toBe("");
+  expect(fixture.say(other, "PING\r\n")).toBe("PONG\r\n");
+  fixture.becomeDurable(4);
+  expect(peer.takeReceived()).toBe("");
+  fixture.becomeDurable(5);
+  expect(peer.takeReceived()).toBe("PONG\r\nMSG r.1 1 1\r\n+\r\nPONG\r\n");
+});
+
+test("later replies do not hold back earlier ones", async () => {
+  const fixture = await BrokerFixture.start();
+  fixture.useSlowStore();
+  let epoch = 1;
+  acknowledge(fixture, () => epoch++);
+  const peer = fixture.client();
+  fixture.say(peer, "SUB r.* 1\r\nPUB acks r.1 0\r\n\r\n");
+  fixture.say(peer, "PUB acks r.2 0\r\n\r\n");
+  fixture.becomeDurable(1);
+  expect(peer.takeReceived()).toBe("MSG r.1 1 1\r\n+\r\n");
+  fixture.becomeDurable(2);
+  expect(peer.takeReceived()).toBe("MSG r.2 1 1\r\n+\r\n");
+});
+
+test("a violation behind an undurable reply is shown after it", async () => {
+  const fixture = await BrokerFixture.start();
+  fixture.useSlowStore();
+  acknowledge(fixture, () => 1);
+  const peer = fixture.client();
+  expect(fixture.say(peer, "SUB r.* 1\r\nPUB acks r.1 0\r\n\r\nrubbish")).toBe("");
+  expect(peer.isClosed).toBe(false);
+  fixture.becomeDurable(1);
+  expect(peer.takeReceived()).toBe("MSG r.1 1 1\r\n+\r\n-ERR 'Unknown Protocol Operation'\r\n");
+  expect(peer.isClosed).toBe(true);
+});
+
+test("a turn commits once, after its ready work, however much arrived", async () => {
+  const fixture = await BrokerFixture.start();
+  const peers = [fixture.client(), fixture.client(), fixture.client()];
+  const store = fixture.useSlowStore();
+  const seen: number[] = [];
+  fixture.broker.account.subscribe("work", () => fixture.turn.markReady(work));
+  const work = { step: () => void seen.push(store.commits) };
+  for (const peer of peers) {
+    peer.send("PUB work 0\r\n\r\n".repeat(10));
+  }
+  fixture.turns.settle();
+  expect([seen, store.commits]).toEqual([[0], 1]);
+});
+
+test("work that marks itself again does not keep the turn from ending", async () => {
+  const fixture = await BrokerFixture.start();
+  const peer = fixture.client();
+  const store = fixture.useSlowStore();
+  let steps = 0;
+  const endless = {
+    step: () => {
+      steps++;
+      if (steps < 5000) {
+        fixture.turn.markReady(endless);
+      }
+    },
+  };
+  fixture.turn.markReady(endless);
+  expect(fixture.say(peer, "PING\r\n")).toBe("PONG\r\n");
+  expect(steps).toBe(5000);
+  expect(store.commits).toBeGreaterThan(1);
+});
+
+test("a turn that took in a megabyte ends by itself", async () => {
+  const fixture = await BrokerFixture.start();
+  const peer = fixture.client();
+  peer.send(`PING\r\nPUB a 1000000\r\n${"x".repeat(1_000_000)}\r\nPUB a 100000\r\n${"x".repeat(100_000)}\r\n`);
+  expect(peer.takeReceived()).toBe("PONG\r\n");
+});
+
+test("a stopped loop neither commits nor sends", async () => {
+  const fixture = await BrokerFixture.start();
+  const peer = fixture.client();
+  const store = fixture.useSlowStore();
+  fixture.turn.stop();
+  expect(fixture.say(peer, "PING\r\n")).toBe("");
+  expect(store.commits).toBe(0);
+});
