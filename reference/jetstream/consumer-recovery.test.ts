@@ -163,7 +163,7 @@ function run(stage: Stage, store: RememberingStore, commands: readonly Command[]
 
 test.each(["explicit", "all", "none"])("a restart changes nothing that a client of a consumer with ack policy %s can see", (ack_policy) => {
   fc.assert(
-    fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
+    fc.property(fc.array(command, { maxLength: 60, size: "max" }), (commands) => {
       const store = new RememberingStore();
       const stage = new Stage({ store });
       stage.stream("S");

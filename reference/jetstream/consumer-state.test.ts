@@ -14,7 +14,7 @@ test("the pending table behaves like a map", () => {
     fc.record({ do: fc.constant("touch" as const), sequence, value: fc.integer({ min: 1, max: 1000 }) }),
   );
   fc.assert(
-    fc.property(fc.array(operation, { maxLength: 600 }), fc.constantFrom(...spreads), (operations, spread) => {
+    fc.property(fc.array(operation, { maxLength: 600, size: "max" }), fc.constantFrom(...spreads), (operations, spread) => {
       const table = new PendingTable();
       const model = new Map<number, { consumer: number; since: number }>();
       for (const { do: what, sequence: small, value } of operations) {
@@ -90,7 +90,7 @@ const command = fc.oneof(
 
 test("floors and pending messages follow a naive model through deliveries, redeliveries and acknowledgements in any order", () => {
   fc.assert(
-    fc.property(fc.array(command, { maxLength: 120 }), (commands) => {
+    fc.property(fc.array(command, { maxLength: 120, size: "max" }), (commands) => {
       const state = new ConsumerState("explicit");
       state.start(1);
       const model = new NaiveConsumer();
