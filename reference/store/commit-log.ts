@@ -240,6 +240,7 @@ export class CommitLog {
     segment.memory?.bytes.set(old.memory?.bytes.subarray(old.base, old.base + old.tail) ?? [], segment.base);
     segment.tail = old.tail;
     segment.live = old.live;
+    segment.liveBytes = old.liveBytes;
     for (const [stream, timeNs] of old.newestIdNs) {
       segment.noteId(stream, timeNs);
     }

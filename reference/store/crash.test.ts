@@ -167,6 +167,13 @@ const workloads: Readonly<Record<string, readonly Operation[]>> = {
     append(20),
   ],
   "erasing in place": [append(90), append(91), turn, { do: "remove", at: 40, erase: true }, turn, append(92), turn],
+  "a few messages that stay while many go": Array.from({ length: 6 }, (_, at): Operation[] => [
+    { do: "append", subject: 5, headers: 0, payload: 30 + at },
+    ...Array.from({ length: 5 }, (): Operation => ({ do: "append", subject: 0, headers: 0, payload: 290 })),
+    turn,
+    { do: "purge", filter: 1, at: 100, keep: 1 },
+    turn,
+  ]).flat(),
   "a stream that is emptied again and again": Array.from({ length: 7 }, (): Operation[] => [
     append(250),
     append(260),
@@ -290,6 +297,48 @@ test("every flipped byte of the log is noticed, and at most the one message it h
     expect(opened.report.lost.flatMap((stream) => stream.sequences)).toEqual(lost);
     opened.store.abandon();
     disk.corrupt(path, at, 1 << (at % 8));
+  }
+});
+
+test("a flipped byte before the first checkpoint costs at most the one message it hit, never the stream", async () => {
+  const disk = new CrashableDisk();
+  const { store } = await open(disk, { segmentBytes: 16_384 });
+  const stored = store.createStream({ account: "$G", name: "S", storage: "file", createdNs: 1n, config: encoder.encode("{}") });
+  for (let at = 1; at <= 8; at += 1) {
+    const input = { subject: subject("a"), headers: new Uint8Array(0), payload: encoder.encode(`payload ${at}`), timeNs: startNs };
+    stored.messages.append(input);
+    store.commit();
+  }
+  const path = `${directory}/log/0000000001.log`;
+  // The last batch has no mark behind it: damage there can't be told from a torn tail.
+  const end = new TextDecoder("latin1").decode(disk.contents(path)).indexOf("payload 7") + 8;
+  for (let at = 0; at < end; at += 1) {
+    disk.kill();
+    disk.corrupt(path, at, 1 << (at % 8));
+    const opened = await open(disk);
+    const messages = opened.streams[0]?.stream.messages;
+    const lost = Array.from(messages?.lostSequences() ?? []);
+    expect([at, messages?.state.lastSequence, (messages?.state.messages ?? 0) + lost.length]).toEqual([at, 8, 8]);
+    expect(lost.length).toBeLessThanOrEqual(1);
+    expect(opened.report.damage.length).toBeGreaterThan(0);
+    disk.corrupt(path, at, 1 << (at % 8));
+  }
+});
+
+test("the older checkpoint can take over, although segments were unlinked since", async () => {
+  const steps = Array.from({ length: 12 }, (_, at): Operation[] => [
+    append(250),
+    append(260),
+    turn,
+    { do: "purge", filter: 0, at: at % 2 === 0 ? 120 : 90, keep: 0 },
+    turn,
+  ]).flat();
+  for (const name of ["checkpoint-a", "checkpoint-b"]) {
+    const disk = new CrashableDisk();
+    const outcome = await run(disk, steps);
+    expect(disk.count("unlink")).toBeGreaterThan(2);
+    disk.corrupt(`${directory}/${name}`, 20, 0x40);
+    await judge(disk, outcome);
   }
 });
 

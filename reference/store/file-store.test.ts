@@ -182,6 +182,26 @@ test("segments without live messages are unlinked, and the stream keeps its last
   expect(publish(only(second), "next")).toBe(2_001);
 });
 
+test("a few long-lived messages do not hold the space of the many around them", async () => {
+  const disk = new CrashableDisk();
+  const first = await open(disk);
+  const stream = first.store.createStream(definition());
+  for (let at = 1; at <= 3_000; at += 1) {
+    publish(stream, `${at}`.padEnd(200, "."), { on: at % 100 === 0 ? "kept" : "passing" });
+    if (at % 100 !== 0) {
+      stream.messages.remove(at - 1 - ((at - 1) % 100 === 0 ? 1 : 0));
+    }
+    first.store.commit();
+  }
+  expect(disk.list(`${directory}/log`).length).toBeLessThan(20);
+  const before = describeStream(stream.messages);
+  expect(stream.messages.subjectState("kept")?.messages).toBeGreaterThan(20);
+  disk.powerCut({ keep: "nothing" });
+  const second = await open(disk);
+  expect(second.report).toMatchObject({ damage: [], lost: [] });
+  expect(describeStream(only(second).messages)).toEqual(before);
+});
+
 test("ids of removed messages come back inside the window, and pin their segment until it ends", async () => {
   const disk = new CrashableDisk();
   const clock = new VirtualClock();

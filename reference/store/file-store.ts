@@ -15,6 +15,7 @@ import type { LogReader } from "./log-reader.ts";
 import { MemoryStoredStream } from "./memory-asset.ts";
 import { eraseRecord } from "./record-eraser.ts";
 import type { LogPosition, Segment } from "./segment.ts";
+import { cleanSegment, worthCleaning } from "./segment-cleaner.ts";
 import { StoreError } from "./store-error.ts";
 import type { Store, StoredStream, StreamDefinition } from "./stream-store.ts";
 
@@ -28,6 +29,7 @@ export interface FileStoreOptions {
   readonly lock: DiskLock;
   readonly log: CommitLog;
   readonly reader: LogReader;
+  readonly segmentBytes: number;
   /** Filled segments between checkpoints. */
   readonly checkpointSegments: number;
   /** Newest first, as found on opening. */
@@ -163,14 +165,16 @@ export class FileStore implements Store {
     const index = this.#streams.get(move.stream)?.messages.index;
     if (index?.has(move.sequence) === true && index.placeOf(move.sequence).place === move.from.id) {
       index.relocate(move.sequence, move.to.id, move.offset);
-      move.from.live -= 1;
-      move.to.live += 1;
+      const size = index.sizeOf(move.sequence);
+      move.from.releaseMessage(size);
+      move.to.holdMessage(size);
     }
   }
 
   /** Writes a checkpoint and unlinks the segments that neither of the two checkpoints needs. */
   checkpoint(): void {
     const { disk, directory } = this.#options;
+    this.#clean();
     this.log.sync();
     const generation = this.#generation + 1;
     const checkpoint = this.#describe(generation);
@@ -254,6 +258,26 @@ export class FileStore implements Store {
         this.log.retireOpen();
       }
       this.#options.reader.forget(segment);
+    }
+  }
+
+  /** Empties the sparsest segments, at most one segment's worth of messages at a time. */
+  #clean(): void {
+    const nowNs = this.#options.clock.nowNs();
+    const { log } = this;
+    const { reader } = this.#options;
+    const sparse = [...log.segments.values()]
+      .filter((segment) => segment.id !== log.openId && worthCleaning(segment) && !this.#holdsIds(segment, nowNs))
+      .sort((a, b) => a.liveBytes - b.liveBytes);
+    let budget = this.#options.segmentBytes;
+    for (const segment of sparse) {
+      budget -= segment.liveBytes;
+      if (budget > 0) {
+        cleanSegment(segment, { log, reader, streams: this.#streams });
+      }
+    }
+    if (log.hasPending) {
+      log.commit(true);
     }
   }
 

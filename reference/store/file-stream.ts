@@ -42,9 +42,7 @@ export class FileStream extends IndexedStream {
   constructor(id: number, definition: StreamDefinition, host: FileStreamHost) {
     super((place, size) => {
       const segment = host.log.segments.get(place);
-      if (segment !== undefined) {
-        segment.live -= 1;
-      }
+      segment?.releaseMessage(size);
       host.accounted(-size);
     });
     this.id = id;
@@ -71,11 +69,11 @@ export class FileStream extends IndexedStream {
     if (segment === undefined) {
       throw new Error("an appended record has a segment");
     }
-    segment.live += 1;
     if (messageId !== undefined && this.messageIdWindowNs > 0n) {
       segment.noteId(this.id, timeNs);
     }
     const size = accountedSize(subject.bytes.length, headers.length, payload.length);
+    segment.holdMessage(size);
     index.insert(sequence, subject, size, timeNs, segment.id, log.lastOffset);
     this.#host.accounted(size);
     return sequence;
@@ -110,9 +108,10 @@ export class FileStream extends IndexedStream {
     return true;
   }
 
-  /** Writes the record that makes the stream exist. */
+  /** Writes the record that makes the stream exist, and a second one, so that one damaged record never takes a whole stream. */
   announce(firstSequence: number): void {
     this.#identify(recordKind.streamCreate, firstSequence);
+    this.#identify(recordKind.streamIdentity, firstSequence);
   }
 
   /** Writes what was collected since the last commit. */

@@ -96,6 +96,7 @@ function recover(options: StoreOptions, lock: DiskLock): OpenedStore {
     lock,
     log,
     reader,
+    segmentBytes,
     checkpointSegments,
     checkpoints,
   });
@@ -176,10 +177,7 @@ function finish(recovering: RecoveringStream, store: FileStore): RecoveredStream
   }
   store.accounted(messages.index.bytes);
   for (let sequence = messages.index.nextStored(1); sequence !== 0; sequence = messages.index.nextStored(sequence + 1)) {
-    const segment = store.log.segments.get(messages.index.placeOf(sequence).place);
-    if (segment !== undefined) {
-      segment.live += 1;
-    }
+    store.log.segments.get(messages.index.placeOf(sequence).place)?.holdMessage(messages.index.sizeOf(sequence));
   }
   const { account, name, createdNs, config } = messages;
   return {

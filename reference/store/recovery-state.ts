@@ -46,8 +46,10 @@ export class RecoveryState {
   readonly streams = new Map<number, RecoveringStream>();
   lastStream = 0;
   records = 0;
-  /** Streams known only from their messages, because no checkpoint was readable. */
+  /** Streams known only from their messages, because no checkpoint was readable and the beginning of the log is gone. */
   readonly rebuilt: string[] = [];
+  /** Does the log, with the checkpoint, go back to the beginning? */
+  isWhole = true;
   readonly #host: RecoveryHost;
   #before: boolean;
 
@@ -182,12 +184,13 @@ export class RecoveryState {
   }
 
   #create(record: RecordReader): void {
-    const identified = record.kind === recordKind.streamIdentity;
+    // In a whole log an identity alone means that the record which created the stream is damaged; nothing else is missing.
+    const rebuilt = record.kind === recordKind.streamIdentity && !this.isWhole;
     const id = record.stream;
     const name = decoder.decode(record.subject);
     const first = record.sequence;
     this.lastStream = Math.max(this.lastStream, id);
-    if (identified) {
+    if (rebuilt) {
       this.rebuilt.push(name);
     }
     const stored = this.#host.newStream(id, {
@@ -206,7 +209,7 @@ export class RecoveryState {
       deleted: undefined,
       checkpointLast: 0,
       assets: new Map(),
-      rebuilt: identified,
+      rebuilt,
       messageIds: [],
     });
   }

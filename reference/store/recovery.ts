@@ -44,6 +44,7 @@ export function recoverLog(input: RecoveryInput): RecoveredLog {
   const loader = new SegmentLoader(disk);
   const { chain, void: voidPaths, highest } = followChain(loader, directory, disk);
   const damage: Damage[] = [];
+  state.isWhole = checkpoint !== undefined || (chain[0]?.segment.previous.segment ?? 0) === 0;
   const position = checkpoint?.position ?? { segment: 0, offset: 0 };
   let nextBatch = 0;
   let cutBytes = 0;

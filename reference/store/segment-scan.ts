@@ -105,6 +105,8 @@ export function scanSegment(options: ScanOptions): { end: number; nextBatch: num
       break;
     }
     offset = salvage(options, offset, trusted);
+    // The number of a damaged batch is not known, so the next whole one counts whatever its number is.
+    nextBatch = 0;
   }
   return { end: offset, nextBatch };
 }

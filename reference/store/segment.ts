@@ -23,8 +23,9 @@ export class Segment {
   tail = 0;
   written = 0;
   synced = 0;
-  /** Stored messages whose record lies here. */
+  /** Stored messages whose record lies here, and their accounted bytes. */
   live = 0;
+  liveBytes = 0;
   /** Newest message id by stream, ns: as long as one is inside its window the segment must stay. */
   readonly newestIdNs = new Map<number, bigint>();
   /** Something in it was not understood: it is never deleted. */
@@ -35,6 +36,16 @@ export class Segment {
     this.path = `${place.directory}/${segmentName(place.id)}`;
     this.capacity = place.capacity;
     this.previous = place.previous;
+  }
+
+  holdMessage(bytes: number): void {
+    this.live += 1;
+    this.liveBytes += bytes;
+  }
+
+  releaseMessage(bytes: number): void {
+    this.live -= 1;
+    this.liveBytes -= bytes;
   }
 
   noteId(stream: number, timeNs: bigint): void {

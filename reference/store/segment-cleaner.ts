@@ -1,0 +1,49 @@
+/**
+ * Gives back the space around a few long-lived messages: their records are copied to the end of the log, and the segment they came from
+ * is dead. Copying happens in an ordinary batch, so until it is durable the old records count, and afterwards the newer ones do.
+ */
+import type { CommitLog } from "./commit-log.ts";
+import type { FileStoredStream } from "./file-stored-stream.ts";
+import type { LogReader } from "./log-reader.ts";
+import { type RecordReader, recordKind } from "./record.ts";
+import type { Segment } from "./segment.ts";
+
+/** A segment is worth emptying when at most a quarter of it is alive: each copied byte then frees three. */
+export function worthCleaning(segment: Segment): boolean {
+  return segment.live > 0 && !segment.damaged && segment.liveBytes * 4 < segment.tail;
+}
+
+/** Moves the live messages of `segment`; false when a record could not be read and the segment stays. */
+export function cleanSegment(
+  segment: Segment,
+  { log, reader, streams }: { log: CommitLog; reader: LogReader; streams: ReadonlyMap<number, FileStoredStream> },
+): boolean {
+  for (let offset = 0; offset < segment.tail && segment.live > 0; ) {
+    const record = reader.read(segment, offset);
+    if (record === undefined) {
+      segment.damaged = true;
+      return false;
+    }
+    offset += record.length;
+    const index = streams.get(record.stream)?.messages.index;
+    const { sequence } = record;
+    if (record.kind !== recordKind.message || index?.has(sequence) !== true) {
+      continue;
+    }
+    const place = index.placeOf(sequence);
+    if (place.place === segment.id && place.offset === offset - record.length) {
+      copy(record, log);
+      const target = log.lastSegment;
+      const size = index.sizeOf(sequence);
+      index.relocate(sequence, target?.id ?? 0, log.lastOffset);
+      segment.releaseMessage(size);
+      target?.holdMessage(size);
+    }
+  }
+  return true;
+}
+
+function copy(record: RecordReader, log: CommitLog): void {
+  const { stream, sequence, timeNs, subject, headers, payload, messageId } = record;
+  log.append({ kind: recordKind.message, stream, sequence, timeNs, subject, headers, payload, messageId });
+}
