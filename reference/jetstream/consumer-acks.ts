@@ -77,7 +77,7 @@ function ackDelivery(core: ConsumerCore, numbers: AckNumbers, { sample }: { samp
   } else {
     ackOne(core, numbers, sample);
   }
-  core.lastAckMs = core.nowMs;
+  core.lastAckMs = core.lastActivityMs;
   if (wasBlocked || state.ackPolicy !== "none") {
     core.wake();
   }

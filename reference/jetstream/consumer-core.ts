@@ -66,6 +66,10 @@ export class ConsumerCore {
   pullDueMs = Number.POSITIVE_INFINITY;
   inactiveDueMs = Number.POSITIVE_INFINITY;
   pauseEndsMs = Number.POSITIVE_INFINITY;
+  /** Replay policy original: when the next message is due, and up to which sequence the original pace is kept (0: not at all). */
+  replayDueMs = Number.POSITIVE_INFINITY;
+  replayUntil = 0;
+  replayedTimeNs = 0n;
   lastActivityMs: number;
   lastSweepMs = Number.NEGATIVE_INFINITY;
   /** Negative infinity when it never happened. */
@@ -100,6 +104,7 @@ export class ConsumerCore {
     this.#filter = compileFilter(filtersOf(parts.config));
     this.#takesAll = matchesEverything(this.#filter);
     this.ackSubject = new AckSubjectWriter(parts.host.name, parts.name);
+    this.replayUntil = parts.config.replay_policy === "original" ? parts.host.messages.state.lastSequence : 0;
     this.lastActivityMs = parts.host.context.clock.nowMs();
   }
 

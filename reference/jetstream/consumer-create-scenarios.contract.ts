@@ -42,6 +42,7 @@ export const creations: readonly Scenario[] = [
   creation("a future start sequence", { deliver_policy: "by_start_sequence", opt_start_seq: 100 }),
   creation("last", { deliver_policy: "last" }),
   creation("new", { deliver_policy: "new" }),
+  creation("the original pace", { replay_policy: "original" }),
   creation("last with a filter without messages", { deliver_policy: "last", filter_subject: "none" }),
   creation("last_per_subject of nothing", { deliver_policy: "last_per_subject", filter_subject: "none" }),
   creation("negative limits", { max_deliver: -7, max_waiting: -1, max_ack_pending: -9, max_batch: -1, max_bytes: -1 }),

@@ -22,6 +22,8 @@ export interface ConsumerIntent {
 }
 
 const nameMax = 255;
+/** Consumers of one stream, unless the stream or the server says otherwise. */
+const defaultMaxConsumers = 1000;
 const generatedNameLength = 8;
 const nameAlphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -72,7 +74,8 @@ function updateConsumer(existing: Consumer, config: ConsumerConfig, action: Cons
 }
 
 function createConsumer(host: HostStream, config: ConsumerConfig): Consumer | ApiError {
-  if (host.maxConsumers > 0 && host.consumers.size >= host.maxConsumers) {
+  const limit = host.maxConsumers > 0 ? host.maxConsumers : (host.context.limits.maxConsumers ?? defaultMaxConsumers);
+  if (limit > 0 && host.consumers.size >= limit) {
     return apiErrors.maximumConsumersLimit;
   }
   const refusal = (host.retention === "workqueue" ? checkWorkQueue(config, configsOf(host, "")) : undefined) ?? unsupportedFeature(config);

@@ -19,6 +19,8 @@ export type DeliveryStop =
   | "drained"
   /** max_ack_pending is reached. */
   | "blocked"
+  /** Replay policy original: the next message is not due yet. */
+  | "early"
   /** Enough for one turn. */
   | "budget";
 
@@ -74,7 +76,31 @@ function deliverNext(core: ConsumerCore, desk: DeliveryDesk, nowMs: number): Del
     return "blocked";
   }
   const sequence = nextNew(core, desk);
-  return sequence === 0 ? "drained" : deliverNew(core, { desk, sequence, nowMs });
+  if (sequence === 0) {
+    return drained(core);
+  }
+  return isEarly(core, desk.view, nowMs) ? "early" : deliverNew(core, { desk, sequence, nowMs });
+}
+
+/** Whoever has caught up with the stream follows it without delay. */
+function drained(core: ConsumerCore): DeliveryStop {
+  if (core.state.nextSequence > core.replayUntil) {
+    core.replayUntil = 0;
+  }
+  return "drained";
+}
+
+/** Messages stored apart are delivered apart, counted from the delivery of the one before. */
+function isEarly(core: ConsumerCore, view: MessageView, nowMs: number): boolean {
+  if (core.replayUntil === 0 || core.replayedTimeNs === 0n) {
+    return false;
+  }
+  const dueMs = core.lastDeliveryMs + Number(view.timeNs - core.replayedTimeNs) / 1e6;
+  if (nowMs >= dueMs) {
+    return false;
+  }
+  core.replayDueMs = dueMs;
+  return true;
 }
 
 interface Step {
@@ -93,6 +119,7 @@ function deliverNew(core: ConsumerCore, { desk, sequence, nowMs }: Step): Delive
     return "unrequested";
   }
   core.addToDeliver(-1);
+  core.replayedTimeNs = desk.view.timeNs;
   state.deliver(sequence, nowMs);
   core.journal.delivered(sequence);
   if (state.ackPolicy === "none") {

@@ -14,8 +14,5 @@ function unsupported(config: ConsumerConfig): string | undefined {
   if (config.deliver_subject !== "") {
     return "push consumers (deliver_subject) are";
   }
-  if (config.replay_policy === "original") {
-    return "replay policy original is";
-  }
   return config.priority_policy === "none" ? undefined : `priority policy ${config.priority_policy} is`;
 }

@@ -281,3 +281,52 @@ test.each([
   stage.ack(received[ack_policy === "all" ? 1 : 0]);
   expect(stage.api("STREAM.INFO.S")).toMatchObject({ state: { messages: left } });
 });
+
+test("replay policy original keeps the pace of the publisher until it has caught up", () => {
+  const stage = new Stage();
+  stage.stream("S");
+  for (const ms of [0, 500, 1000]) {
+    stage.clock.advance(ms);
+    stage.publish("S.a");
+  }
+  stage.consumer("S", { durable_name: "C", replay_policy: "original" });
+  const received = stage.pull("S", "C", { batch: 9, expires: 60e9 });
+  const counts = [0, 450, 100, 850, 200].map((ms) => {
+    stage.pass(ms);
+    return received.length;
+  });
+  expect(counts).toEqual([1, 1, 2, 2, 3]);
+  stage.pass(5000);
+  stage.publish("S.a");
+  stage.turn();
+  expect(received).toHaveLength(4);
+});
+
+test("a stream without a limit of its own takes a thousand consumers", () => {
+  const stage = new Stage();
+  stage.stream("S");
+  for (let index = 0; index < 1000; index += 1) {
+    stage.consumer("S", { durable_name: `C${index}` });
+  }
+  expect(stage.consumer("S", { durable_name: "D" })).toMatchObject({ error: { err_code: 10_026 } });
+  expect(stage.consumer("S", { durable_name: "C1", description: "still there" })).toMatchObject({ name: "C1" });
+});
+
+test("whatever has fallen due is settled: an idle consumer sets no timer after another", () => {
+  const stage = new Stage();
+  stage.stream("S");
+  stage.publish("S.a");
+  stage.clock.advance(500);
+  stage.publish("S.a");
+  stage.consumer("S", { durable_name: "C", replay_policy: "original", ack_wait: 60e9 });
+  stage.pull("S", "C", { batch: 9, expires: 0.2e9, idle_heartbeat: 0.1e9 });
+  stage.pass(1000);
+  let timers = 0;
+  const setTimer = stage.clock.setTimer.bind(stage.clock);
+  stage.clock.setTimer = (delayMs, run) => {
+    timers += 1;
+    return setTimer(delayMs, run);
+  };
+  stage.pass(10_000);
+  expect(timers).toBeLessThan(3);
+});

@@ -149,12 +149,14 @@ export class Consumer implements AttachedConsumer, TurnWork {
     const nowMs = core.nowMs;
     expirePending(core, nowMs);
     this.#endPause(nowMs);
+    core.replayDueMs = Number.POSITIVE_INFINITY;
     const stop = core.isPaused ? "unrequested" : deliverReady(core, this.#desk, nowMs);
+    const endOfStream = stop !== "blocked" && stop !== "early";
     if (stop === "budget") {
       // The next turn, not this one again: what was delivered leaves first, and others get their turn.
       core.host.context.clock.setTimer(0, () => core.wake());
-    } else if (nowMs >= core.pullDueMs || (core.pulls.impatient > 0 && stop !== "blocked")) {
-      sweepPulls(core, nowMs, { endOfStream: stop !== "blocked" });
+    } else if (nowMs >= core.pullDueMs || (core.pulls.impatient > 0 && endOfStream)) {
+      sweepPulls(core, nowMs, { endOfStream });
     }
     this.#record();
     if (nowMs >= core.inactiveDueMs && mayBeDeleted(core, nowMs)) {
@@ -297,7 +299,7 @@ export class Consumer implements AttachedConsumer, TurnWork {
   /** One timer for everything that can fall due; it only wakes the next step. */
   #arm(): void {
     const { core } = this;
-    const dueMs = Math.min(core.ackDueMs, core.pullDueMs, core.inactiveDueMs, core.pauseEndsMs);
+    const dueMs = Math.min(core.ackDueMs, core.pullDueMs, core.inactiveDueMs, core.pauseEndsMs, core.replayDueMs);
     if (core.closed || dueMs >= this.#timerDueMs) {
       return;
     }

@@ -17,7 +17,12 @@ export interface JetStreamContext {
   readonly store: Store;
   readonly domain: string | undefined;
   /** Server limits that cap consumers; undefined = none. */
-  readonly limits: { readonly maxAckPending: number | undefined; readonly maxRequestBatch: number | undefined };
+  readonly limits: {
+    readonly maxAckPending: number | undefined;
+    readonly maxRequestBatch: number | undefined;
+    /** Consumers of a stream that sets no limit itself: undefined = 1000, the official default; -1 = no limit. */
+    readonly maxConsumers?: number | undefined;
+  };
   /** Publishes an advisory (`$JS.EVENT.ADVISORY.<suffix>`) when somebody listens; `fields` come after type, id and timestamp. */
   advise(suffix: string, type: string, fields: Record<string, unknown>): void;
   /** Runs `work.step()` once before this turn commits; marking twice is one step. */
