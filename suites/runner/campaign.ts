@@ -50,7 +50,7 @@ export async function runCampaign(options: RunCampaignOptions): Promise<Campaign
       begin,
     });
   }
-  const control = await runControl(options);
+  const control = await runControl(options).catch((error: unknown) => run.unlessStopped(error));
   if (control !== undefined) {
     run.control = control;
     options.listener?.({ type: "control", control });
@@ -82,7 +82,7 @@ class CampaignRun {
 
   async cycles(begin: number): Promise<void> {
     while (this.#goesOn(begin)) {
-      await this.#oneStore(begin);
+      await this.#oneStore(begin).catch((error: unknown) => this.unlessStopped(error));
     }
   }
 
@@ -117,6 +117,13 @@ class CampaignRun {
     }
     for (const cycle of onStore.slice(0, -1)) {
       await cycle.readAgain();
+    }
+  }
+
+  /** What the stop itself broke off is no failure: the cycles before it stand. */
+  unlessStopped(error: unknown): undefined {
+    if (this.#options.signal?.aborted !== true) {
+      throw error;
     }
   }
 
