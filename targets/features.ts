@@ -23,6 +23,12 @@ export const featureProbes: Readonly<Record<string, FeatureProbe>> = {
     payload: '{"seq":1}',
     type: `${api}.stream_msg_get_response`,
   },
+  "push-consumers": {
+    by: "request",
+    subject: `$JS.API.CONSUMER.CREATE.${noStream}.C`,
+    payload: `{"stream_name":"${noStream}","config":{"name":"C","deliver_subject":"probe"}}`,
+    type: `${api}.consumer_create_response`,
+  },
   "direct-get": { by: "stream-field", field: "allow_direct" },
   "message-ttl": { by: "stream-field", field: "allow_msg_ttl" },
   "atomic-batch": { by: "stream-field", field: "allow_atomic" },

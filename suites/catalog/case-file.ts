@@ -68,6 +68,8 @@ export const caseFields = strict({
 export const caseFile = strict({
   suite: z.string().regex(dottedSlug, "an area and a topic such as dedup.window"),
   about: z.string(),
+  /** Features of the target's own claims; a target that claims others and not these is not asked. */
+  claims: z.array(z.string()).optional(),
   for: z.record(z.string().regex(/^[a-z][A-Za-z0-9_-]*$/, "a name that begins with a small letter"), z.array(scalar).min(1)).optional(),
   given: given.optional(),
   cases: z.array(caseFields).min(1),

@@ -13,6 +13,8 @@ export interface Case {
   readonly title: string;
   readonly checks: readonly string[];
   readonly needs: readonly Need[];
+  /** What a target claims that is asked this; see `Claims`. */
+  readonly claims: readonly string[];
   readonly alone: boolean;
   readonly settings: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
@@ -79,6 +81,7 @@ function expandOne({ file, source, values, each, index }: Expansion): Case {
     title: each.title ?? each.id.replaceAll("-", " "),
     checks: each.checks,
     needs,
+    claims: file.claims ?? [],
     alone: fixed.alone === true || needs.length > 0,
     settings: Object.fromEntries(Object.entries(fixed.settings ?? {}).map(([key, value]) => [key, String(value)])),
     timeoutMs: timeoutOf(fixed, needs),

@@ -30,5 +30,5 @@ function regexOf(pattern: string, separator: "/" | ".", below: boolean): RegExp 
 }
 
 function escape(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);
 }

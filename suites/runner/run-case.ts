@@ -27,6 +27,8 @@ export interface CaseRunOptions {
   readonly prefix: string;
   readonly seed: number;
   readonly signal: AbortSignal;
+  /** Whether the case's streams are removed at its end. */
+  readonly cleanUp: boolean;
 }
 
 /** Rejects only when `signal` fires; everything a server or a case can do wrong is in the verdict. */
@@ -49,7 +51,11 @@ export async function runCase(each: Case, options: CaseRunOptions): Promise<Case
   }
   const durationMs = performance.now() - begin;
   const failure = verdict.failure === undefined ? undefined : await failureOf(verdict, session, options.instance);
-  await cleanUp(session, names, options.instance);
+  if (options.cleanUp) {
+    // What can't be removed does no harm.
+    await within(removeStreams(session, names), { timeoutMs: graceMs, what: "cleaning up" }).catch(() => undefined);
+  }
+  await within(session.close(), { timeoutMs: graceMs, what: "closing" }).catch(() => undefined);
   expired.abort(new Error("the case is over"));
   return { verdict, failure, durationMs };
 }
@@ -66,18 +72,7 @@ async function failureOf({ failure }: Verdict, session: Session, instance: Insta
   };
 }
 
-/** Removes the case's streams: the server may be shared, or not ours at all. What can't be removed does no harm. */
-async function cleanUp(session: Session, names: Names, instance: Instance): Promise<void> {
-  const clean = async (): Promise<void> => {
-    // A server of the case's own is disposed of as a whole.
-    if (session.faults.length === 0 && instance.epoch <= 1) {
-      await removeStreams(session, names);
-    }
-  };
-  await within(clean(), { timeoutMs: graceMs, what: "cleaning up" }).catch(() => undefined);
-  await within(session.close(), { timeoutMs: graceMs, what: "closing" }).catch(() => undefined);
-}
-
+/** The server is not ours, so nothing of the case stays behind. */
 async function removeStreams(session: Session, names: Names): Promise<void> {
   const connection = await session.connection("main");
   for (let offset = 0, total = 1; offset < total; ) {

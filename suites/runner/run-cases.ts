@@ -92,7 +92,6 @@ class Run {
   async all(chosen: readonly Case[]): Promise<void> {
     const { capabilities, concurrency = defaultConcurrency } = this.#parts;
     const runnable = chosen.filter((each) => this.#isApplicable(each));
-    const canStartMore = capabilities.has.has("restart") || capabilities.has.has("configure");
     await inParallel(
       runnable.filter((each) => !each.alone),
       { lanes: concurrency, each: (one) => this.#runShared(one), signal: this.#parts.signal },
@@ -100,12 +99,20 @@ class Run {
     // A server that isn't ours has no twin: there, cases that want one of their own wait for each other.
     await inParallel(
       runnable.filter((each) => each.alone),
-      { lanes: canStartMore ? ownServers : 1, each: (one) => this.#runAlone(one), signal: this.#parts.signal },
+      { lanes: isOurs(capabilities) ? ownServers : 1, each: (one) => this.#runAlone(one), signal: this.#parts.signal },
     );
   }
 
+  /** What a target does not claim is unsupported; what it claims and fails has failed. One without claims is asked everything. */
   #isApplicable(each: Case): boolean {
-    const { capabilities } = this.#parts;
+    const { capabilities, target } = this.#parts;
+    const { features } = target.claims;
+    const unclaimed = features.length === 0 ? [] : each.claims.filter((claim) => !features.includes(claim));
+    if (unclaimed.length > 0) {
+      const reason = `the target does not claim ${unclaimed.join(", ")}`;
+      this.#finish(each, { outcome: "unsupported", reason, durationMs: 0, pictures: [] });
+      return false;
+    }
     const missing = each.needs.filter((need) => !capabilities.has.has(need));
     if (missing.length === 0) {
       return true;
@@ -163,7 +170,8 @@ class Run {
     this.#count++;
     // Of one length, so that a message takes the same room in every run.
     const prefix = `${this.#token}${this.#count.toString(36).padStart(3, "0")}`;
-    return runCase(each, { instance, prefix, seed: this.#parts.seed ?? 1, signal: this.#parts.signal });
+    const { seed = 1, signal, capabilities } = this.#parts;
+    return runCase(each, { instance, prefix, seed, signal, cleanUp: !isOurs(capabilities) });
   }
 
   #record(each: Case, { verdict, failure, durationMs }: CaseRun): void {
@@ -202,6 +210,11 @@ class Run {
     this.results.push(result);
     listener?.({ type: "end", result });
   }
+}
+
+/** A server that we start is thrown away whole; one that runs already keeps nothing of ours. */
+function isOurs({ has }: Capabilities): boolean {
+  return has.has("restart") || has.has("configure");
 }
 
 export function reproduceCommand(caseName: string, { name, settings }: Pick<Target, "name" | "settings">): string {

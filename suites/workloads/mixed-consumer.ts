@@ -25,9 +25,15 @@ export interface ConsumerOptions {
 export class MixedConsumer {
   readonly #options: ConsumerOptions;
   readonly #consumer = "C";
+  #hasConfirmed = false;
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
+  }
+
+  /** Whether any double ack was answered so far. */
+  get hasConfirmed(): boolean {
+    return this.#hasConfirmed;
   }
 
   create(client: RecordedClient): Promise<Outcome> {
@@ -93,6 +99,7 @@ export class MixedConsumer {
         return;
       }
       if ((await client.confirmedAck(op, reply)).outcome === "ok") {
+        this.#hasConfirmed = true;
         onAcknowledged();
       }
     });

@@ -64,7 +64,8 @@ export class Mixed implements Workload {
   }
 
   async phase(context: PhaseContext): Promise<void> {
-    const isEnough = (): boolean => context.enough(this.#acknowledged);
+    // Before the first confirmed ack there is nothing of its kind to lose, and a cut would prove nothing about it.
+    const isEnough = (): boolean => context.enough(this.#consumer.hasConfirmed ? this.#acknowledged : 0);
     await Promise.all([
       ...this.#publishers.map((publisher) => publisher.run(context, isEnough)),
       this.#operator.run(context, isEnough),
