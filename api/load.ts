@@ -44,7 +44,7 @@ export async function runLoad(options: LoadRunOptions): Promise<Results> {
       first ??= sides.A;
       const words = policyWords(policy, sides);
       options.listener?.({ type: "policy-start", policy: words });
-      loads.push(await runOne(options, { sides, words, seed }));
+      loads.push(await runOne(options, { sides, words, seed, policy }));
     } finally {
       await Promise.all([sides.A.instance.dispose(), sides.B?.instance.dispose()]);
     }
@@ -79,19 +79,48 @@ interface Sides {
   readonly B?: Side;
 }
 
-function runOne(options: LoadRunOptions, { sides, words, seed }: { sides: Sides; words: string; seed: number }): Promise<LoadResult> {
+function runOne(options: LoadRunOptions, { sides, words, seed, policy }: OneRun): Promise<LoadResult> {
   const { profile, size = "ci", pairs, overrides, signal, listener } = options;
   return runLoadProfile({
     profile,
     size,
     seed,
     policy: words,
+    reproduce: reproduceCommand(options, seed, policy),
     sides: { A: sides.A.instance, ...(sides.B === undefined ? {} : { B: sides.B.instance }) },
     ...(pairs === undefined ? {} : { pairs }),
     ...(overrides === undefined ? {} : { overrides }),
     ...(signal === undefined ? {} : { signal }),
     ...(listener === undefined ? {} : { listener }),
   });
+}
+
+interface OneRun {
+  readonly sides: Sides;
+  readonly words: string;
+  readonly seed: number;
+  readonly policy: LoadPolicy;
+}
+
+function reproduceCommand(options: LoadRunOptions, seed: number, policy: LoadPolicy): string {
+  const { profile, target = "embedded", against, size = "ci", pairs, overrides = {}, set = {}, againstSet = {} } = options;
+  const flags: readonly (readonly [string, string | number | undefined])[] = [
+    ["target", target],
+    ...Object.entries(set).map(([key, value]) => ["set", `${key}=${value}`] as const),
+    ["against", against],
+    ...Object.entries(againstSet).map(([key, value]) => ["against-set", `${key}=${value}`] as const),
+    ["policy", against === undefined ? undefined : policy],
+    ["size", size],
+    ["pairs", pairs],
+    ["payload", overrides.payloadBytes],
+    ["window", overrides.window],
+    ["connections", overrides.connections],
+    ["model", overrides.model],
+    ["rate", overrides.rate],
+    ["seed", seed],
+  ];
+  const given = flags.flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${value}`]));
+  return `npx streamproof load ${profile} ${given.join(" ")}`;
 }
 
 async function startSides(options: LoadRunOptions, policy: LoadPolicy): Promise<Sides> {
