@@ -39,7 +39,7 @@ export class BrokerFixture {
   }
 
   /** Commits count, but nothing is durable until `becomeDurable`. */
-  useSlowStore(): { readonly commits: number } {
+  useSlowStore(): { readonly commits: number; commit: () => void } {
     const store = this.#store;
     store.commit = () => void store.commits++;
     this.turn.commitsTo(store);

@@ -3,11 +3,10 @@ import type { BrokerAccount } from "./broker/account.ts";
 import type { JetStreamOptions } from "./config/server-options.ts";
 import { createJetStream, type JetStream } from "./jetstream/index.ts";
 import type { JetStreamStatus } from "./monitor/server-status.ts";
-import type { Ports } from "./ports.ts";
+import type { Clock, Ports } from "./ports.ts";
 import type { ServerLog } from "./server-log.ts";
 import { jetStreamLines } from "./startup-lines.ts";
 import { type OpenedStore, openStore, type RecoveryReport } from "./store/open-store.ts";
-import type { Store } from "./store/stream-store.ts";
 import type { TurnLoop } from "./turn.ts";
 import { SERVER_VERSION } from "./version.ts";
 
@@ -28,10 +27,11 @@ export interface JetStreamParts {
 }
 
 export interface AssembledJetStream {
-  readonly store: Store;
   status(): JetStreamStatus;
   /** Ends subscriptions, timers and waiting pulls. The store stays open for the last commit. */
   close(): void;
+  closeStore(): Promise<void>;
+  abandonStore(): void;
 }
 
 export async function assembleJetStream(parts: JetStreamParts): Promise<AssembledJetStream> {
@@ -39,7 +39,8 @@ export async function assembleJetStream(parts: JetStreamParts): Promise<Assemble
   const startedMs = ports.clock.nowMs();
   const directory = `${parts.storeDirectory}/jetstream`;
   log.info("Starting JetStream");
-  ports.disk.makeDirectory(directory);
+  // The store makes its directory itself, because the new names have to be durable too.
+  const opened = await openStore({ directory, disk: ports.disk, clock: ports.clock, random: ports.random, syncPolicy: options.sync });
   const config: JetStreamStatus["config"] = {
     maxMemory: options.maxMemory ?? Math.floor(parts.machineMemoryBytes * SHARE),
     maxStorage: options.maxStorage ?? Math.floor(ports.disk.space(directory).freeBytes * SHARE),
@@ -52,11 +53,13 @@ export async function assembleJetStream(parts: JetStreamParts): Promise<Assemble
   for (const line of jetStreamLines(config)) {
     log.info(line);
   }
-  const opened = await openStore({ directory, disk: ports.disk, clock: ports.clock, random: ports.random, syncPolicy: options.sync });
   const { limits } = options;
+  let fail = (error: unknown): void => {
+    throw error;
+  };
   const jetStream = createJetStream({
     account,
-    clock: ports.clock,
+    clock: guardedClock(ports.clock, (error) => fail(error)),
     random: ports.random,
     store: opened.store,
     recovered: opened.streams,
@@ -73,12 +76,48 @@ export async function assembleJetStream(parts: JetStreamParts): Promise<Assemble
     markReady: (work) => turn.markReady(work),
   });
   turn.commitsTo(opened.store);
+  let trouble = troubleOf(opened.report);
+  let failed = false;
+
+  /** A failed commit or a broken invariant: nothing more is promised, what is on the disk stays as it is, and the rest of the server works on. */
+  fail = (error) => {
+    if (failed) {
+      return;
+    }
+    failed = true;
+    trouble = `JetStream failed and is switched off: ${error instanceof Error ? error.message : String(error)}`;
+    log.error(trouble);
+    log.debug(error instanceof Error ? (error.stack ?? "") : "");
+    turn.storeFailed();
+    jetStream.close();
+    opened.store.abandon();
+  };
+  turn.onFailure = fail;
+  account.onServiceFailure = fail;
+
   tellRecovery(opened, log);
   log.info(`Took ${Math.ceil(ports.clock.nowMs() - startedMs)}ms to start JetStream`);
   return {
-    store: opened.store,
-    status: () => statusOf(jetStream, config, limits, troubleOf(opened.report)),
-    close: () => jetStream.close(),
+    status: () => statusOf(jetStream, config, limits, trouble),
+    close: () => (failed ? undefined : jetStream.close()),
+    closeStore: () => (failed ? Promise.resolve() : opened.store.close()),
+    abandonStore: () => (failed ? undefined : opened.store.abandon()),
+  };
+}
+
+/** Timers of JetStream step its machines as clients do, and fail as their messages do. */
+function guardedClock(clock: Clock, fail: (error: unknown) => void): Clock {
+  return {
+    nowNs: () => clock.nowNs(),
+    nowMs: () => clock.nowMs(),
+    setTimer: (delayMs, run) =>
+      clock.setTimer(delayMs, () => {
+        try {
+          run();
+        } catch (error) {
+          fail(error);
+        }
+      }),
   };
 }
 

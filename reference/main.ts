@@ -106,10 +106,16 @@ async function serve(settings: Settings): Promise<void> {
   function endOnSignal(signal: "SIGINT" | "SIGTERM", name: string): void {
     process.once(signal, () => {
       log?.info(`Trapped "${name}" signal`);
-      void server.stop().then(() => {
-        removeFiles();
-        process.exit(0);
-      });
+      void server.stop().then(
+        () => {
+          removeFiles();
+          process.exit(0);
+        },
+        (error: unknown) => {
+          log?.fatal(`Could not stop cleanly: ${systemText(error)}`);
+          process.exit(1);
+        },
+      );
     });
   }
 }

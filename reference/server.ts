@@ -53,7 +53,7 @@ export async function createServer(options: ServerOptions, ports: Ports, surroun
   try {
     return await start(options, ports, surroundings, running);
   } catch (error) {
-    await dismantle(running, (store) => Promise.resolve(store.abandon()));
+    await dismantle(running, "abandon");
     throw error;
   }
 }
@@ -166,20 +166,20 @@ async function start(options: ServerOptions, ports: Ports, surroundings: Surroun
       broker.closeAll("Server Shutdown");
       turn.end();
       turn.stop();
-      await dismantle(running, (store) => store.close());
+      await dismantle(running, "close");
       log.info("Server Exiting..");
     },
     async kill(): Promise<void> {
       turn.stop();
       running.jetStream?.close();
       broker.dropAll("Server Shutdown");
-      await dismantle(running, (store) => Promise.resolve(store.abandon()));
+      await dismantle(running, "abandon");
     },
   };
 }
 
 /** Each part once, however often it is asked for. */
-async function dismantle(running: Running, endStore: (store: AssembledJetStream["store"]) => Promise<void>): Promise<void> {
+async function dismantle(running: Running, store: "close" | "abandon"): Promise<void> {
   const { listener, monitor, jetStream, temporary } = running;
   delete running.listener;
   delete running.monitor;
@@ -187,8 +187,10 @@ async function dismantle(running: Running, endStore: (store: AssembledJetStream[
   delete running.temporary;
   await listener?.close();
   await monitor?.close();
-  if (jetStream !== undefined) {
-    await endStore(jetStream.store);
+  if (store === "close") {
+    await jetStream?.closeStore();
+  } else {
+    jetStream?.abandonStore();
   }
   temporary?.remove();
 }

@@ -96,3 +96,36 @@ test("a stopped loop neither commits nor sends", async () => {
   expect(fixture.say(peer, "PING\r\n")).toBe("");
   expect(store.commits).toBe(0);
 });
+
+test("when a commit fails, nothing that waits for it is ever seen, and connections that show nothing of it go on", async () => {
+  const fixture = await BrokerFixture.start();
+  const store = fixture.useSlowStore();
+  acknowledge(fixture, () => 1);
+  const [waiting, other] = [fixture.client(), fixture.client()];
+  fixture.say(waiting, "SUB r.* 1\r\nPUB acks r.1 0\r\n\r\n");
+  const failures: unknown[] = [];
+  fixture.turn.onFailure = (error) => {
+    failures.push(error);
+    fixture.turn.storeFailed();
+  };
+  store.commit = () => {
+    throw new Error("EIO");
+  };
+  expect(fixture.say(other, "PING\r\n")).toBe("PONG\r\n");
+  expect(fixture.say(other, "PING\r\n")).toBe("PONG\r\n");
+  fixture.becomeDurable(1);
+  expect([waiting.isClosed, waiting.received, failures.length]).toEqual([true, "", 1]);
+  expect(fixture.say(other, "SUB r.* 1\r\nPUB acks r.2 0\r\n\r\n")).toBe("");
+  expect(other.isClosed).toBe(true);
+});
+
+test("a service that throws is reported and the connection lives", async () => {
+  const fixture = await BrokerFixture.start();
+  const failures: unknown[] = [];
+  fixture.broker.account.onServiceFailure = (error) => void failures.push(error);
+  fixture.broker.account.subscribe("bad", () => {
+    throw new Error("broken");
+  });
+  expect(fixture.say(fixture.client(), "PUB bad 0\r\n\r\nPING\r\n")).toBe("PONG\r\n");
+  expect(failures).toEqual([new Error("broken")]);
+});

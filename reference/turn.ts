@@ -29,7 +29,12 @@ export class TurnLoop {
   readonly #marked = new Set<TurnWork>();
   #waiting: FlushedConnection[] = [];
   readonly #held = new Set<FlushedConnection>();
+  /** What the store last reported; stays when the store is gone. */
+  #durableEpoch = 0;
   #stopped = false;
+  #failed = false;
+  /** A commit or a step threw; set once by the server, which then takes the store away by `storeFailed`. */
+  onFailure: ((error: unknown) => void) | undefined;
 
   constructor(turns: Turns) {
     this.#turns = turns;
@@ -41,6 +46,7 @@ export class TurnLoop {
       this.#store.onDurable = undefined;
     }
     this.#store = store;
+    this.#durableEpoch = store?.durableEpoch ?? this.#durableEpoch;
     if (store !== undefined) {
       store.onDurable = () => this.#flushHeld();
     }
@@ -77,13 +83,33 @@ export class TurnLoop {
     this.commitsTo(undefined);
   }
 
+  /**
+   * What is not durable now never will be: connections that wait for it are dropped, because what they wait for, and everything behind it,
+   * must not be seen. Output that shows nothing of the store goes on.
+   */
+  storeFailed(): void {
+    this.#failed = true;
+    this.commitsTo(undefined);
+    this.#ready = [];
+    this.#marked.clear();
+    this.#flushHeld();
+    this.#schedule();
+  }
+
   end(): void {
     if (this.#stopped) {
       return;
     }
     this.#bytes = 0;
-    this.#runReady();
-    this.#store?.commit();
+    try {
+      this.#runReady();
+      this.#store?.commit();
+    } catch (error) {
+      if (this.onFailure === undefined) {
+        throw error;
+      }
+      this.onFailure(error);
+    }
     this.#flush();
     if (this.#ready.length > 0) {
       this.#schedule();
@@ -113,27 +139,30 @@ export class TurnLoop {
   }
 
   #flush(): void {
-    const durableEpoch = this.#store?.durableEpoch ?? 0;
     const waiting = this.#waiting;
     this.#waiting = [];
+    this.#durableEpoch = this.#store?.durableEpoch ?? this.#durableEpoch;
     for (const connection of waiting) {
-      this.#flushOne(connection, durableEpoch);
+      this.#flushOne(connection);
     }
   }
 
   #flushHeld(): void {
-    const durableEpoch = this.#store?.durableEpoch ?? 0;
+    this.#durableEpoch = this.#store?.durableEpoch ?? this.#durableEpoch;
     for (const connection of this.#held) {
-      this.#flushOne(connection, durableEpoch);
+      this.#flushOne(connection);
     }
   }
 
-  #flushOne(connection: FlushedConnection, durableEpoch: number): void {
-    connection.flush(durableEpoch);
-    if (connection.isHeld) {
-      this.#held.add(connection);
-    } else {
+  #flushOne(connection: FlushedConnection): void {
+    connection.flush(this.#durableEpoch);
+    if (!connection.isHeld) {
       this.#held.delete(connection);
+    } else if (this.#failed) {
+      this.#held.delete(connection);
+      connection.drop("Server Shutdown");
+    } else {
+      this.#held.add(connection);
     }
   }
 }

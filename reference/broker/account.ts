@@ -17,6 +17,8 @@ export class BrokerAccount implements Account {
   readonly name: string;
   readonly index = new SubscriptionIndex();
   readonly subjects = new SubjectTable();
+  /** A service threw while it was handed a message; set once by the server. */
+  onServiceFailure: ((error: unknown) => void) | undefined;
   readonly #replies = new ReplyRoutes(this.index);
   readonly #random: Random;
   /** Messages of services, one for each level of publishing inside publishing. */
@@ -208,7 +210,16 @@ class ServiceReceiver implements Receiver {
   }
 
   deliver(_subscription: Subscription, message: Message): boolean {
-    return this.#handle(message.fromService ? this.#inOneBuffer(message) : message) !== false;
+    try {
+      return this.#handle(message.fromService ? this.#inOneBuffer(message) : message) !== false;
+    } catch (error) {
+      // A client's message must not end the server, and the service must not go on with half a change: the server decides.
+      if (this.#account.onServiceFailure === undefined) {
+        throw error;
+      }
+      this.#account.onServiceFailure(error);
+      return true;
+    }
   }
 
   #inOneBuffer(message: Message): Message {

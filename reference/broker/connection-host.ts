@@ -52,6 +52,8 @@ export interface FlushedConnection {
   flush(durableEpoch: number): void;
   /** Output waits for an epoch to become durable. */
   readonly isHeld: boolean;
+  /** Ends without another byte. */
+  drop(reason: CloseReason): void;
 }
 
 /** Server-wide counters. */

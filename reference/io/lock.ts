@@ -5,13 +5,13 @@
  * Abstract names are seen in one network namespace only. For servers in other containers a lock file names the holder; it is advice
  * for the eye, because a crash leaves it behind.
  */
-import { statSync, unlinkSync, writeFileSync } from "node:fs";
+import { rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { DiskLock } from "../ports.ts";
 
-const LOCK_FILE = "LOCK";
+const LOCK_FILE = "lock";
 
 export async function lockDirectory(path: string): Promise<DiskLock | undefined> {
   const { dev, ino } = statSync(path, { bigint: true });
@@ -28,7 +28,7 @@ export async function lockDirectory(path: string): Promise<DiskLock | undefined>
   }
   return {
     release(): void {
-      unlinkSync(file);
+      rmSync(file, { force: true });
       holder.close();
     },
   };
