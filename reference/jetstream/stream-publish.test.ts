@@ -133,3 +133,15 @@ test("more than the server's memory limit is refused at publish", () => {
   expect(fixture.send("s", "x".repeat(100)).seq).toBe(1);
   expect(code(fixture.send("s"))).toBe(10023);
 });
+
+test("a status line in the headers is not stored, and headers that held nothing else are none", () => {
+  const fixture = withStream();
+  for (const headers of ["NATS/1.0 503 No Responders\r\n\r\n", "NATS/1.0 100\r\na: b\r\n\r\n"]) {
+    fixture.account.publish({ subject: "s.a", headers: Buffer.from(headers), payload: Buffer.from("x"), epoch: 0 });
+  }
+  expect(fixture.api("STREAM.MSG.GET.S", { seq: 1 }).message).toMatchObject({ data: "eA==" });
+  expect(fixture.api("STREAM.MSG.GET.S", { seq: 1 }).message?.hdrs).toBeUndefined();
+  const stored = fixture.api("STREAM.MSG.GET.S", { seq: 2 }).message;
+  expect(Buffer.from(stored?.hdrs ?? "", "base64").toString()).toBe("NATS/1.0\r\na: b\r\n\r\n");
+  expect(stored?.data).toBe("eA==");
+});

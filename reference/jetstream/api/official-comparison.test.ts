@@ -5,8 +5,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CrashableDisk } from "../../sim/crashable-disk.ts";
 import { JetStreamFixture, type Reply } from "../jetstream-fixture.contract.ts";
-import { renamed, scenarios, type TextStep } from "./official-scenarios.contract.ts";
+import { scenarios } from "./official-scenarios.contract.ts";
 import { findOfficialServer, OfficialServer } from "./official-server.contract.ts";
+import { renamed, type TextStep } from "./official-steps.contract.ts";
 
 const VERSION = "2.15.2";
 const NAME = "fixture";
