@@ -1,7 +1,7 @@
 /**
  * The turn loop. Sockets and timers step the machines as they deliver; what that produced leaves at the end of the turn, in this order:
  *
- *   1. work that was marked ready runs, until nothing is ready (bounded: the rest waits for the next turn),
+ *   1. work that was marked ready runs, each once; what one step makes ready runs too, what it leaves undone waits for the next turn,
  *   2. the store commits everything that changed, once,
  *   3. each connection with output writes what may leave: everything whose epoch is durable.
  *
@@ -17,8 +17,6 @@ export interface TurnWork {
 
 /** A turn that has taken in this much ends without waiting for the other sockets, so that its first replies don't wait for the last. */
 const TURN_BYTES_MAX = 1024 * 1024;
-/** How many times marked work may mark more work before the turn ends anyway. */
-const READY_ROUNDS_MAX = 1000;
 
 export class TurnLoop {
   readonly #turns: Turns;
@@ -26,7 +24,11 @@ export class TurnLoop {
   #scheduled = false;
   #bytes = 0;
   #ready: TurnWork[] = [];
+  /** In `#ready` or `#later`. */
   readonly #marked = new Set<TurnWork>();
+  /** Marked again after it had its step in this turn. */
+  #later: TurnWork[] = [];
+  readonly #stepped = new Set<TurnWork>();
   #waiting: FlushedConnection[] = [];
   readonly #held = new Set<FlushedConnection>();
   /** What the store last reported; stays when the store is gone. */
@@ -68,7 +70,11 @@ export class TurnLoop {
       return;
     }
     this.#marked.add(work);
-    this.#ready.push(work);
+    if (this.#stepped.has(work)) {
+      this.#later.push(work);
+    } else {
+      this.#ready.push(work);
+    }
     this.#schedule();
   }
 
@@ -91,7 +97,9 @@ export class TurnLoop {
     this.#failed = true;
     this.commitsTo(undefined);
     this.#ready = [];
+    this.#later = [];
     this.#marked.clear();
+    this.#stepped.clear();
     this.#flushHeld();
     this.#schedule();
   }
@@ -126,16 +134,18 @@ export class TurnLoop {
     }
   }
 
+  /** Ends, because no work steps twice in it. */
   #runReady(): void {
-    for (let round = 0; round < READY_ROUNDS_MAX && this.#ready.length > 0; round++) {
-      const batch = this.#ready;
-      this.#ready = [];
-      for (const work of batch) {
-        // Unmarked before it runs: what it leaves undone it marks again.
-        this.#marked.delete(work);
-        work.step();
-      }
+    for (let at = 0; at < this.#ready.length; at++) {
+      const work = this.#ready[at]!;
+      // Unmarked before it runs: what it leaves undone it marks again.
+      this.#marked.delete(work);
+      this.#stepped.add(work);
+      work.step();
     }
+    this.#ready = this.#later;
+    this.#later = [];
+    this.#stepped.clear();
   }
 
   #flush(): void {
