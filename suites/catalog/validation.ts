@@ -30,7 +30,7 @@ interface Setting {
 
 function problemsOf(issue: Issue, { value, source, below, what }: Setting): Problem[] {
   const path = [...below, ...issue.path];
-  const inside = issue.path.length === 0 ? what : `"${issue.path.map(String).join(".")}" of ${what}`;
+  const inside = placeInWords(issue.path, what);
   if (issue.code === "unrecognized_keys") {
     const allowed = allowedKeys(issue);
     return issue.keys.map((key) => ({
@@ -44,6 +44,16 @@ function problemsOf(issue: Issue, { value, source, below, what }: Setting): Prob
     return [{ place, message: `${inside} is missing; it takes ${expectedOf(issue)}` }];
   }
   return [{ place, message: `${inside} is ${show(found)}; ${expectation(issue, found)}` }];
+}
+
+/** `step "publish"`, `"subject" of step "publish"`, or the dotted path where the problem lies outside of a step. */
+function placeInWords(path: Path, what: string): string {
+  const steps = path.lastIndexOf("steps");
+  const verbAt = path[steps + 2] === "await" ? steps + 3 : steps + 2;
+  const verb = steps < 0 ? undefined : path[verbAt];
+  const rest = (verb === undefined ? path : path.slice(verbAt + 1)).map(String).join(".");
+  const whole = verb === undefined ? what : `step "${String(verb)}"`;
+  return rest === "" ? whole : `"${rest}" of ${whole}`;
 }
 
 /** A union fails in every branch at once; the branch that came furthest says best what is wrong. */

@@ -62,6 +62,7 @@ class RunningCycle implements Cycle {
   readonly #history: HistoryWriter;
   readonly #file: HistoryFile | undefined;
   readonly #workload: Workload;
+  #isKept = false;
 
   constructor(options: CycleOptions) {
     const { campaign, instance, number, seed } = options;
@@ -77,7 +78,7 @@ class RunningCycle implements Cycle {
   }
 
   get historyFile(): string | undefined {
-    return this.outcome === "pass" ? undefined : this.#file?.path;
+    return this.#isKept ? this.#file?.path : undefined;
   }
 
   async run(): Promise<void> {
@@ -153,7 +154,8 @@ class RunningCycle implements Cycle {
 
   #keepOrRemove(): void {
     this.#file?.close();
-    if (this.outcome === "pass" && this.#file !== undefined) {
+    this.#isKept = this.outcome !== "pass";
+    if (this.#file !== undefined && !this.#isKept) {
       rmSync(this.#file.path, { force: true });
     }
   }

@@ -27,6 +27,8 @@ export interface CaseRunOptions {
   readonly prefix: string;
   readonly seed: number;
   readonly signal: AbortSignal;
+  /** A reply that takes longer is silence. */
+  readonly answerWithinMs: number;
   /** Whether the case's streams are removed at its end. */
   readonly cleanUp: boolean;
 }
@@ -43,7 +45,9 @@ export async function runCase(each: Case, options: CaseRunOptions): Promise<Case
   let verdict: Verdict;
   try {
     const running =
-      each.workload === undefined ? runSteps(each, { session, names, deadline, signal }) : runWorkloadCase(each, { ...options, signal });
+      each.workload === undefined
+        ? runSteps(each, { session, names, deadline, signal, answerWithinMs: options.answerWithinMs })
+        : runWorkloadCase(each, { ...options, signal });
     verdict = await within(running, { timeoutMs: each.timeoutMs + graceMs, what: "the case" });
   } catch (error) {
     options.signal.throwIfAborted();

@@ -29,6 +29,8 @@ export interface RunCasesOptions {
   /** Cases at a time on the shared server. Default 4. */
   readonly concurrency?: number;
   readonly seed?: number;
+  /** A reply that takes longer is silence. Default 5000. */
+  readonly answerWithinMs?: number;
 }
 
 export interface RunCasesResult {
@@ -42,6 +44,7 @@ export interface RunCasesResult {
 }
 
 const defaultConcurrency = 4;
+const defaultAnswerWithinMs = 5000;
 /** Servers of their own at a time: each is a process, some with an image to mount. */
 const ownServers = 2;
 
@@ -170,8 +173,8 @@ class Run {
     this.#count++;
     // Of one length, so that a message takes the same room in every run.
     const prefix = `${this.#token}${this.#count.toString(36).padStart(3, "0")}`;
-    const { seed = 1, signal, capabilities } = this.#parts;
-    return runCase(each, { instance, prefix, seed, signal, cleanUp: !isOurs(capabilities) });
+    const { seed = 1, answerWithinMs = defaultAnswerWithinMs, signal, capabilities } = this.#parts;
+    return runCase(each, { instance, prefix, seed, signal, answerWithinMs, cleanUp: !isOurs(capabilities) });
   }
 
   #record(each: Case, { verdict, failure, durationMs }: CaseRun): void {

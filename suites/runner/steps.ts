@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Case } from "../catalog/matrix.ts";
 import { parseDurationMs, toWireNumbers } from "../catalog/quantities.ts";
-import { recordOf } from "../catalog/record.ts";
+import { isRecord, recordOf } from "../catalog/record.ts";
 import type { Step } from "../catalog/step.ts";
 import type { Verb } from "../verbs/verb.ts";
 import { verbsByName } from "../verbs/vocabulary.ts";
@@ -13,8 +13,6 @@ import type { Session } from "./session.ts";
 import { substitute } from "./variables.ts";
 import { type StepFailure, type Verdict, verdictOfError } from "./verdict.ts";
 
-/** A reply that takes longer is silence. Faults and waits have bounds of their own. */
-const stepTimeoutMs = 5000;
 const pollMs = { first: 5, most: 100 };
 
 export interface StepsContext {
@@ -22,6 +20,8 @@ export interface StepsContext {
   readonly names: Names;
   /** `performance.now()` at which the case is over. */
   readonly deadline: number;
+  /** A reply that takes longer is silence. Faults and waits have bounds of their own. */
+  readonly answerWithinMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -48,7 +48,8 @@ async function runStep(step: Step, bindings: Record<string, unknown>, context: S
     throw new Error(`the catalogue let an unknown verb through: "${step.verb}"`);
   }
   const expected = step.expect === undefined ? undefined : toWireNumbers(substitute(step.expect, bindings));
-  const fields = substitute(step.fields, bindings);
+  // Steps take 64-bit numbers as text; a saved reply holds them exactly.
+  const fields = textForBigints(substitute(step.fields, bindings));
   const attempt = async (timeoutMs: number): Promise<{ reply: unknown; failure: StepFailure | undefined }> => {
     const { session, names, signal } = context;
     const reply = await verb.run(fields, { session, names, signal, timeoutMs, connection: step.on ?? "main" });
@@ -62,6 +63,16 @@ async function runStep(step: Step, bindings: Record<string, unknown>, context: S
   return failure;
 }
 
+function textForBigints(value: unknown): unknown {
+  if (typeof value === "bigint") {
+    return value.toString();
+  }
+  if (Array.isArray(value)) {
+    return value.map(textForBigints);
+  }
+  return isRecord(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, textForBigints(item)])) : value;
+}
+
 /** Tries again until the reply is as expected or the time is up; the last difference is the failure. */
 async function repeat<T extends { failure: StepFailure | undefined }>(
   attempt: (timeoutMs: number) => Promise<T>,
@@ -71,7 +82,7 @@ async function repeat<T extends { failure: StepFailure | undefined }>(
   const end = Math.min(performance.now() + parseDurationMs(within), context.deadline);
   let pause = pollMs.first;
   while (true) {
-    const tried = await attempt(Math.max(1, Math.min(stepTimeoutMs, end - performance.now() + stepTimeoutMs / 2)));
+    const tried = await attempt(Math.max(1, Math.min(context.answerWithinMs, end - performance.now() + context.answerWithinMs / 2)));
     const left = end - performance.now();
     if (tried.failure === undefined) {
       return tried;
@@ -84,8 +95,8 @@ async function repeat<T extends { failure: StepFailure | undefined }>(
   }
 }
 
-function stepTime({ deadline }: StepsContext): number {
-  return Math.max(1, Math.min(stepTimeoutMs, deadline - performance.now()));
+function stepTime({ deadline, answerWithinMs }: StepsContext): number {
+  return Math.max(1, Math.min(answerWithinMs, deadline - performance.now()));
 }
 
 interface Comparison {
