@@ -106,3 +106,46 @@ test("a service that declines leaves the publisher with no responders", async ()
   const peer = fixture.client({ headers: true, no_responders: true });
   expect(fixture.say(peer, "SUB r 1\r\nPUB maybe r 0\r\n\r\n")).toContain("NATS/1.0 503\r\nNats-Subject: maybe\r\n");
 });
+
+test("a route has no room while its receiver doesn't read, and calls back when it does again", async () => {
+  const fixture = await BrokerFixture.start({ maxPending: 400_000 });
+  const peer = fixture.client();
+  fixture.say(peer, "SUB inbox 4\r\n");
+  peer.stopReading();
+  const route = fixture.broker.account.route("inbox");
+  const buffer = Buffer.alloc(10_000, "x");
+  const delivery = { subject: bytes("s"), reply: bytes(""), buffer, headersStart: 0, payloadStart: 0, payloadEnd: buffer.length, epoch: 0 };
+  let delivered = 0;
+  const work = {
+    step(): void {
+      while (delivered < 100 && route.hasRoom?.(work) === true) {
+        delivered += route.deliver(delivery) ? 1 : 0;
+      }
+    },
+  };
+  fixture.turn.markReady(work);
+  fixture.turns.settle();
+  expect([delivered < 20, peer.isClosed]).toEqual([true, false]);
+  for (let turn = 0; turn < 20; turn++) {
+    peer.resumeReading();
+    fixture.turns.settle();
+  }
+  expect([delivered, peer.isClosed, peer.received.match(/MSG s 4/g)?.length]).toEqual([100, false, 100]);
+});
+
+test("work that waits for room runs when the receiver goes away", async () => {
+  const fixture = await BrokerFixture.start({ maxPending: 40_000 });
+  const peer = fixture.client();
+  fixture.say(peer, "SUB inbox 4\r\n");
+  peer.stopReading();
+  const route = fixture.broker.account.route("inbox");
+  fixture.broker.account.publish({ subject: "inbox", payload: Buffer.alloc(20_000), epoch: 0 });
+  let steps = 0;
+  const work = { step: () => void steps++ };
+  expect(route.hasRoom?.(work)).toBe(false);
+  fixture.turns.settle();
+  expect(steps).toBe(0);
+  peer.hangUp();
+  fixture.turns.settle();
+  expect([steps, route.alive()]).toEqual([1, false]);
+});

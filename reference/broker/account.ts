@@ -102,6 +102,7 @@ export class BrokerAccount implements Account {
     return {
       subject,
       alive: () => isReceived(this.#matchesOf(interned)),
+      hasRoom: (work) => this.#hasRoom(interned, work),
       deliver: (delivery) => this.#deliver(interned, delivery),
     };
   }
@@ -109,6 +110,17 @@ export class BrokerAccount implements Account {
   /** The receiver's own plain subscription that a message on this subject would reach. */
   ownSubscription(receiver: Receiver, bytes: Uint8Array, start: number, end: number): Subscription | undefined {
     return this.#replies.find(bytes, start, end).plain.find((each) => each.receiver === receiver && !each.closed);
+  }
+
+  #hasRoom(route: InternedSubject, work: { step(): void }): boolean {
+    const { plain, queues } = this.#matchesOf(route);
+    for (let at = 0; at < plain.length; at++) {
+      if (plain[at]!.receiver.hasRoom?.(work) === false) {
+        return false;
+      }
+    }
+    // One member of a group that takes more is enough.
+    return queues.every(({ members }) => members.some(({ receiver }) => receiver.hasRoom?.(work) !== false));
   }
 
   #deliver(route: InternedSubject, delivery: Delivery): boolean {

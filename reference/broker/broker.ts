@@ -16,6 +16,7 @@ export interface BrokerParts {
   readonly turn: {
     stepped(bytes: number): void;
     outputWaits(connection: FlushedConnection): void;
+    markReady(work: { step(): void }): void;
   };
   readonly authenticator: Authenticator;
   /** The fields of INFO that are the same for every connection, in wire order around `client_id`, `client_ip`. */
@@ -53,6 +54,7 @@ export class Broker {
       authenticate: (options) => parts.authenticator.authenticate(options),
       infoLine: (connection, afterFirstPing) => Buffer.from(`INFO ${JSON.stringify(parts.info(connection, afterFirstPing))} \r\n`),
       stepped: (bytes) => parts.turn.stepped(bytes),
+      markReady: (work) => parts.turn.markReady(work),
       outputWaits: (connection) => parts.turn.outputWaits(connection),
       closed: (connection, reason) => this.#closed(connection, reason),
     };

@@ -39,6 +39,7 @@ export interface ConnectionHost {
   /** Bytes arrived and were stepped: the turn has to end. */
   stepped(bytes: number): void;
   outputWaits(connection: FlushedConnection): void;
+  markReady(work: { step(): void }): void;
   closed(connection: FlushedConnection, reason: CloseReason): void;
 }
 

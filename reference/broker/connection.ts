@@ -17,6 +17,7 @@ import { reservedViolation } from "./reserved-subjects.ts";
 import type { ClientIdentity } from "./service.ts";
 import { isLiteral, isValidPattern } from "./subjects.ts";
 import { type Receiver, Subscription } from "./subscription.ts";
+import { violationEnds } from "./violation-ends.ts";
 
 const OK = Buffer.from("+OK\r\n");
 const PING = Buffer.from("PING\r\n");
@@ -244,22 +245,11 @@ export class Connection implements SocketHandler, ProtocolHandler, OutputOwner, 
   }
 
   violation(kind: Violation): void {
-    switch (kind) {
-      case "unknown-operation":
-        this.#fail(protocolErrors.unknownOperation, "Protocol Violation");
-        break;
-      case "control-line-too-long":
-        this.#fail(protocolErrors.maximumControlLine, "Maximum Control Line Exceeded");
-        break;
-      case "payload-too-large":
-        this.#fail(protocolErrors.maximumPayload, "Maximum Message Payload Exceeded");
-        break;
-      case "connect-expected":
-        this.#fail(protocolErrors.authorizationViolation, "Authentication Failure");
-        break;
-      case "silent":
-        this.close("Protocol Violation");
-        break;
+    const { text, reason } = violationEnds[kind];
+    if (text === undefined) {
+      this.close(reason);
+    } else {
+      this.#fail(text, reason);
     }
   }
 
@@ -281,6 +271,10 @@ export class Connection implements SocketHandler, ProtocolHandler, OutputOwner, 
     return true;
   }
 
+  hasRoom(work: { step(): void }): boolean {
+    return this.#closed || this.#output.hasRoom(work);
+  }
+
   ended(subscription: Subscription): void {
     this.#subscriptions.delete(Buffer.from(subscription.sid).toString("latin1"));
   }
@@ -289,6 +283,10 @@ export class Connection implements SocketHandler, ProtocolHandler, OutputOwner, 
 
   outputWaits(): void {
     this.#host.outputWaits(this);
+  }
+
+  roomAgain(work: { step(): void }): void {
+    this.#host.markReady(work);
   }
 
   outputOverflows(): void {
@@ -318,6 +316,7 @@ export class Connection implements SocketHandler, ProtocolHandler, OutputOwner, 
     this.#writeTimer?.cancel();
     this.#dropSubscriptions();
     this.#trace.debug(`Client connection closed: ${reason}`);
+    this.#output.offerRoom();
     this.#host.closed(this, reason);
     this.#host.outputWaits(this);
   }

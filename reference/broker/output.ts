@@ -22,7 +22,12 @@ export interface OutputOwner {
   outputWaits(): void;
   /** More than `maxPending` bytes wait. */
   outputOverflows(pendingBytes: number): void;
+  /** `work` was told that there is no room; now there is. */
+  roomAgain(work: { step(): void }): void;
 }
+
+/** Services that deliver in a loop pause when this much waits, far below `maxPending`. */
+const ROOM_BYTES = 4 * 1024 * 1024;
 
 export class Output {
   readonly #socket: Socket;
@@ -39,6 +44,7 @@ export class Output {
   /** How much the last turn sent: the next one starts with a buffer of that size. */
   #lastLength = 0;
   #durableEpoch = 0;
+  readonly #waitingForRoom = new Set<{ step(): void }>();
   #waits = false;
   #ended = false;
 
@@ -63,6 +69,23 @@ export class Output {
     return this.#socketBytes;
   }
 
+  /** False when enough waits already; then the owner is told about `work` once that has gone. */
+  hasRoom(work: { step(): void }): boolean {
+    if (this.#isRoomy()) {
+      return true;
+    }
+    this.#waitingForRoom.add(work);
+    return false;
+  }
+
+  /** Tells about all work that waits for room. */
+  offerRoom(): void {
+    for (const work of this.#waitingForRoom) {
+      this.#owner.roomAgain(work);
+    }
+    this.#waitingForRoom.clear();
+  }
+
   message(message: OutgoingMessage, epoch: number, sid: Uint8Array, withHeaders: boolean): void {
     const target = this.#room(messageRoom(message, sid));
     this.#length = writeMessage(target, this.#length, message, sid, withHeaders);
@@ -84,15 +107,16 @@ export class Output {
       this.#sealedBytes -= chunk.length;
       this.#write(chunk.buffer, chunk.length);
     }
-    if (this.#length === 0 || this.#ended) {
-      return;
+    if (this.#length > 0 && !this.#ended) {
+      this.#lastLength = this.#length;
+      this.#closeChunk();
     }
-    this.#lastLength = this.#length;
-    this.#closeChunk();
+    this.#noticeRoom();
   }
 
   drained(): void {
     this.#socketBytes = 0;
+    this.#noticeRoom();
   }
 
   /** Forgets everything that was not written. */
@@ -102,6 +126,16 @@ export class Output {
     this.#sealedBytes = 0;
     this.#length = 0;
     this.#open = undefined;
+  }
+
+  #isRoomy(): boolean {
+    return this.pendingBytes < Math.min(ROOM_BYTES, this.#maxPending / 4);
+  }
+
+  #noticeRoom(): void {
+    if (this.#waitingForRoom.size > 0 && this.#isRoomy()) {
+      this.offerRoom();
+    }
   }
 
   #room(bytes: number): Buffer {

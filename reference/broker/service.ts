@@ -79,6 +79,12 @@ export interface Route {
   readonly subject: string;
   alive(): boolean;
   /**
+   * Do the receivers take more? When one of them has too much waiting already, the answer is false and `work` is marked ready as soon as
+   * that one has caught up. Who delivers in a loop asks before each message: then a long answer follows its reader instead of ending
+   * the reader's connection as a slow consumer.
+   */
+  hasRoom?(work: { step(): void }): boolean;
+  /**
    * Delivers one message: `subject` is what the receiver sees (the stream subject for pulls), `reply` the ack subject. The ranges are copied into the
    * connection's output buffer during the call. False when nobody received it.
    */

@@ -4,6 +4,8 @@ import type { Message } from "./message.ts";
 export interface Receiver {
   /** Takes one message; false when it can't (the connection is closing). Must not throw. */
   deliver(subscription: Subscription, message: Message): boolean;
+  /** False when too much waits already; then `work` is marked ready once that has gone. */
+  hasRoom?(work: { step(): void }): boolean;
   /** The subscription ended itself with the message it asked for as its last. */
   ended?(subscription: Subscription): void;
 }
