@@ -50,6 +50,8 @@ export function acknowledge(core: ConsumerCore, message: InboundMessage, prefixL
 
 function answer(core: ConsumerCore, message: InboundMessage): void {
   if (message.replyEnd > message.replyStart) {
+    core.isAnswered = true;
+    core.wake();
     core.host.context.account.respond(message, nothing, core.epoch);
   }
 }

@@ -49,7 +49,7 @@ export class ConsumerCore {
   readonly name: string;
   readonly createdNs: bigint;
   readonly state: ConsumerState;
-  readonly journal = new ConsumerJournal();
+  readonly journal: ConsumerJournal;
   readonly redelivery = new RedeliveryQueue();
   readonly ackSubject: AckSubjectWriter;
   readonly numbers: AckNumbers = { deliveries: 0, streamSequence: 0, consumerSequence: 0 };
@@ -59,6 +59,8 @@ export class ConsumerCore {
   config: ConsumerConfig;
   settings: ConsumerSettings;
   closed = false;
+  /** What the journal holds was answered, or will be in this turn: it must be part of this turn's commit. */
+  isAnswered = false;
 
   /** When the earliest pending message may be due; never later than it really is. */
   ackDueMs = Number.POSITIVE_INFINITY;
@@ -91,7 +93,9 @@ export class ConsumerCore {
     state: ConsumerState;
     pulls: PullQueue;
     jitterMs: number;
+    recordNumber: number;
   }) {
+    this.journal = new ConsumerJournal(parts.recordNumber);
     this.host = parts.host;
     this.self = parts.self;
     this.name = parts.name;

@@ -104,7 +104,7 @@ function begin(host: HostStream, config: ConsumerConfig): Consumer {
   startConsumer(state, config, host.messages);
   const base = encodeBase(encodeDefinition({ name, createdNs, config: printConfig(config) }), state);
   const asset = config.mem_storage ? undefined : host.stored.createAsset(name, base);
-  return new Consumer({ host, name, createdNs, config, state, asset });
+  return new Consumer({ host, name, createdNs, config, state, asset, recordNumber: 0 });
 }
 
 function inventName(host: HostStream): string {

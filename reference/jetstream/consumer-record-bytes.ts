@@ -32,9 +32,13 @@ export class ByteWriter {
   text(value: string): void {
     const bytes = encoder.encode(value);
     this.unsigned(bytes.length);
-    this.#reserve(bytes.length);
-    this.#bytes.set(bytes, this.length);
-    this.length += bytes.length;
+    this.bytes(bytes);
+  }
+
+  bytes(value: Uint8Array): void {
+    this.#reserve(value.length);
+    this.#bytes.set(value, this.length);
+    this.length += value.length;
   }
 
   /** A copy of what was written; the writer is empty again. */

@@ -1,7 +1,8 @@
 /**
  * How a consumer's changes and its whole state stand in the store.
  *
- * A record is a sequence of entries. Numbers are unsigned LEB128 (7 bits a byte, low bits first); `±` marks a zigzag difference
+ * A record is its number, then a sequence of entries. Records are numbered from 1; a base has the number of the last record that is part
+ * of it, so that records which reach the store behind a snapshot that contains them already are passed over. Numbers are unsigned LEB128 (7 bits a byte, low bits first); `±` marks a zigzag difference
  * to the stream sequence of the entry before it in the same record, 0 at the start.
  *
  *   1 delivered      ±stream, count             that many new messages with consecutive stream and consumer sequences
@@ -27,6 +28,14 @@ export class ConsumerJournal {
   #run: typeof entry.delivered | typeof entry.acknowledged | 0 = 0;
   #runStart = 0;
   #runLength = 0;
+  #number: number;
+  /** Records that a snapshot contains, but the store has not got yet. */
+  #closed: Uint8Array[] = [];
+
+  /** `number` is that of the last record there is. */
+  constructor(number = 0) {
+    this.#number = number;
+  }
 
   delivered(streamSequence: number): void {
     this.#extend(entry.delivered, streamSequence);
@@ -58,11 +67,32 @@ export class ConsumerJournal {
     writeDefinition(this.#out, json);
   }
 
-  /** The record of everything since the last call, undefined when nothing happened. */
-  take(): Uint8Array | undefined {
+  get isEmpty(): boolean {
+    return this.#run === 0 && this.#out.length === 0 && this.#closed.length === 0;
+  }
+
+  /** Bytes of the open record so far, its open run aside. */
+  get length(): number {
+    return this.#out.length;
+  }
+
+  /** Closes the open record, for a snapshot that contains it; its number. */
+  cut(): number {
     this.#endRun();
     this.#previous = 0;
-    return this.#out.length === 0 ? undefined : this.#out.take();
+    if (this.#out.length > 0) {
+      this.#number += 1;
+      this.#closed.push(numbered(this.#number, this.#out.take()));
+    }
+    return this.#number;
+  }
+
+  /** The records of everything since the last call. */
+  take(): readonly Uint8Array[] {
+    this.cut();
+    const records = this.#closed;
+    this.#closed = [];
+    return records;
   }
 
   #extend(kind: typeof entry.delivered | typeof entry.acknowledged, streamSequence: number): void {
@@ -99,9 +129,17 @@ export class ConsumerJournal {
   }
 }
 
-/** The base that replaces all earlier records. */
-export function encodeBase(json: string, state: ConsumerState): Uint8Array {
+function numbered(number: number, entries: Uint8Array): Uint8Array {
   const out = new ByteWriter();
+  out.unsigned(number);
+  out.bytes(entries);
+  return out.take();
+}
+
+/** The base that replaces all records up to `number`. */
+export function encodeBase(json: string, state: ConsumerState, number = 0): Uint8Array {
+  const out = new ByteWriter();
+  out.unsigned(number);
   writeDefinition(out, json);
   writeState(out, state);
   return out.take();
@@ -113,13 +151,23 @@ export interface RecordReader {
   definition(json: string): ConsumerState;
 }
 
+export interface Replayed {
+  readonly state: ConsumerState | undefined;
+  /** Of the last record that is part of the state. */
+  readonly number: number;
+}
+
 /** Replays one record or base. `sinceMs` is when the acknowledgement deadlines of its deliveries begin. */
 export function replayRecord(
   record: Uint8Array,
-  { state, reader, sinceMs }: { state: ConsumerState | undefined; reader: RecordReader; sinceMs: number },
-): ConsumerState | undefined {
+  { before, reader, sinceMs }: { before: Replayed; reader: RecordReader; sinceMs: number },
+): Replayed {
   const bytes = new ByteReader(record);
-  let current = state;
+  const number = bytes.unsigned();
+  let current = before.state;
+  if (current !== undefined && number <= before.number) {
+    return before;
+  }
   let previous = 0;
   while (!bytes.atEnd) {
     const kind = bytes.byte();
@@ -137,7 +185,7 @@ export function replayRecord(
     const streamSequence = previous + bytes.signed();
     previous = replayChange(current, { kind, streamSequence, value: bytes.unsigned(), sinceMs });
   }
-  return current;
+  return { state: current, number };
 }
 
 interface Change {

@@ -208,6 +208,7 @@ test("the snapshot list of last_per_subject survives a restart", () => {
   }
   stage.consumer("S", { durable_name: "C", deliver_policy: "last_per_subject", filter_subject: "S.>" });
   expect(stage.pull("S", "C", "1").map(numbersOf)).toEqual([[1, 2, 1, 2]]);
+  stage.pass(200);
   expect(restart(stage, store).pull("S", "C", "5").map(numbersOf)).toEqual([
     [1, 3, 2, 1],
     [1, 4, 3, 0],
@@ -231,4 +232,21 @@ test("a deleted consumer stays deleted, and one in memory is gone with the proce
   stage.consumer("S", { durable_name: "M", mem_storage: true });
   stage.api("CONSUMER.DELETE.S.C");
   expect(restart(stage, store).api("CONSUMER.NAMES.S")).toMatchObject({ consumers: [] });
+});
+
+test("a delivery is recorded within a moment, and with the next answered change", () => {
+  const store = new RememberingStore();
+  const stage = new Stage({ store });
+  stage.stream("S");
+  for (let index = 0; index < 3; index += 1) {
+    stage.publish("S.a");
+  }
+  stage.consumer("S", { durable_name: "C" });
+  const [first] = stage.pull("S", "C", "1");
+  expect(restart(stage, store).info("S", "C")).toMatchObject({ num_ack_pending: 0, num_pending: 3 });
+  stage.pass(150);
+  expect(restart(stage, store).info("S", "C")).toMatchObject({ num_ack_pending: 1, num_pending: 2 });
+  stage.pull("S", "C", "1");
+  stage.ack(first);
+  expect(restart(stage, store).info("S", "C")).toMatchObject({ num_ack_pending: 1, num_pending: 1, ack_floor: { stream_seq: 1 } });
 });

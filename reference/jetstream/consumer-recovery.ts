@@ -7,16 +7,21 @@ import type { RecoveredAsset } from "../store/stream-store.ts";
 import { Consumer } from "./consumer.ts";
 import { type ConsumerConfig, parseConfig } from "./consumer-config.ts";
 import { decodeDefinition } from "./consumer-definition.ts";
-import { replayRecord } from "./consumer-record.ts";
+import { type Replayed, replayRecord } from "./consumer-record.ts";
 import { ConsumerState } from "./consumer-state.ts";
 import type { HostStream } from "./seams.ts";
 
 /** Recreates the consumer and attaches it to its stream. */
 export function recoverConsumer(host: HostStream, recovered: RecoveredAsset): Consumer {
   const found = replayAsset(recovered, host.context.clock.nowMs());
-  clampToStream(found.state, host);
+  const isClamped = clampToStream(found.state, host);
   const consumer = new Consumer({ host, ...found, asset: recovered.asset });
   host.attach(consumer);
+  if (isClamped) {
+    // Later records build on the clamped state, so it has to stand among them.
+    consumer.core.journal.state(consumer.core.state);
+    consumer.core.wake();
+  }
   return consumer;
 }
 
@@ -25,11 +30,13 @@ export interface ReplayedConsumer {
   readonly createdNs: bigint;
   readonly config: ConsumerConfig;
   readonly state: ConsumerState;
+  readonly recordNumber: number;
 }
 
 export function replayAsset({ base, records }: RecoveredAsset, sinceMs: number): ReplayedConsumer {
-  let known: Omit<ReplayedConsumer, "state"> | undefined;
+  let known: Omit<ReplayedConsumer, "state" | "recordNumber"> | undefined;
   let state: ConsumerState | undefined;
+  let replayed: Replayed = { state: undefined, number: 0 };
   const reader = {
     definition(json: string): ConsumerState {
       const { name, createdNs, config } = decodeDefinition(json);
@@ -39,28 +46,33 @@ export function replayAsset({ base, records }: RecoveredAsset, sinceMs: number):
     },
   };
   for (const record of [base, ...records]) {
-    state = replayRecord(record, { state, reader, sinceMs });
+    replayed = replayRecord(record, { before: replayed, reader, sinceMs });
   }
-  if (known === undefined || state === undefined) {
+  if (known === undefined || replayed.state === undefined) {
     throw new Error("a stored consumer has no definition");
   }
-  return { ...known, state };
+  return { ...known, state: replayed.state, recordNumber: replayed.number };
 }
 
 /** Messages may have left the stream after the last record, and a stream may have lost its end to damage. */
-function clampToStream(state: ConsumerState, host: HostStream): void {
+function clampToStream(state: ConsumerState, host: HostStream): boolean {
+  let isClamped = false;
   const { firstSequence, lastSequence } = host.messages.state;
   for (const sequence of state.pending.sequences()) {
     if (!host.messages.has(sequence)) {
       state.acknowledge(sequence);
+      isClamped = true;
     }
   }
   for (const sequence of state.redeliveries.keys()) {
     if (sequence < firstSequence) {
       state.redeliveries.delete(sequence);
+      isClamped = true;
     }
   }
   if (state.delivered.stream > lastSequence) {
     state.rewind(lastSequence);
+    isClamped = true;
   }
+  return isClamped;
 }

@@ -2,8 +2,10 @@
  * One pull consumer: its subscriptions, its turn, and what the stream tells it. State lives in `ConsumerCore`; the rules are in the
  * modules that work on it (delivery, acknowledgements, pulls, redelivery).
  *
- * Nothing undurable is seen: whatever changes in a turn is journaled in `step()`, before the turn's commit, and everything that is sent
- * carries the epoch of that commit.
+ * Nothing undurable is promised: what a client gets an answer to (an acknowledgement with a reply, a purge, INFO) is recorded in `step()`,
+ * before the turn's commit, and the answer carries the epoch of that commit. Deliveries and acknowledgements without a reply promise
+ * nothing; they would cost a sync for every pull, so they are recorded with the next answered change, or after a short while. After a
+ * power cut such a delivery has not happened: the message is delivered again, under the same consumer sequence.
  */
 
 import type { InboundMessage, ServiceSubscription } from "../broker/service.ts";
@@ -36,11 +38,17 @@ export interface ConsumerParts {
   readonly state: ConsumerState;
   /** Undefined when the consumer's state lives in memory only. */
   readonly asset: StoredAsset | undefined;
+  /** Of the last record of the state, 0 for a new consumer. */
+  readonly recordNumber: number;
 }
 
 /** Idle consumers are deleted a little later than they ask for, each at a moment of its own. */
 const jitterMinMs = 100;
 const jitterSpreadMs = 900;
+
+/** How long, and up to which size, changes wait that nobody was answered about. The official server writes at the same pace. */
+const recordDelayMs = 100;
+const recordBytesMax = 64 * 1024;
 
 export class Consumer implements AttachedConsumer, TurnWork {
   readonly core: ConsumerCore;
@@ -48,12 +56,13 @@ export class Consumer implements AttachedConsumer, TurnWork {
   readonly #desk = new DeliveryDesk();
   readonly #subscriptions: ServiceSubscription[] = [];
   #timer: Timer | undefined;
+  #recordDueMs = Number.POSITIVE_INFINITY;
   #timerDueMs = Number.POSITIVE_INFINITY;
 
-  constructor({ host, name, createdNs, config, state, asset }: ConsumerParts) {
+  constructor({ host, name, createdNs, config, state, asset, recordNumber }: ConsumerParts) {
     const pulls = new PullQueue({ prioritized: config.priority_policy === "prioritized" });
     const jitterMs = jitterMinMs + host.context.random.below(jitterSpreadMs);
-    this.core = new ConsumerCore({ host, self: this, name, createdNs, config, state, pulls, jitterMs });
+    this.core = new ConsumerCore({ host, self: this, name, createdNs, config, state, pulls, jitterMs, recordNumber });
     this.#asset = asset;
     if (asset !== undefined) {
       asset.snapshot = () => this.#snapshot();
@@ -81,7 +90,9 @@ export class Consumer implements AttachedConsumer, TurnWork {
     return { inactive_threshold: this.config.inactive_threshold, max_ack_pending: this.config.max_ack_pending };
   }
 
+  /** What is shown is durable with this turn. */
   info(extraMetadata?: Readonly<Record<string, string>>): Record<string, unknown> {
+    this.#record();
     return consumerInfo(this.core, extraMetadata);
   }
 
@@ -123,6 +134,7 @@ export class Consumer implements AttachedConsumer, TurnWork {
     core.redelivery.removeWhere((sequence) => !core.state.pending.has(sequence));
     core.countLost();
     core.journal.state(core.state);
+    core.isAnswered = true;
     core.wake();
   }
 
@@ -158,7 +170,7 @@ export class Consumer implements AttachedConsumer, TurnWork {
     } else if (nowMs >= core.pullDueMs || (core.pulls.impatient > 0 && endOfStream)) {
       sweepPulls(core, nowMs, { endOfStream });
     }
-    this.#record();
+    this.#recordWhenDue(nowMs);
     if (nowMs >= core.inactiveDueMs && mayBeDeleted(core, nowMs)) {
       this.delete();
       return;
@@ -173,6 +185,7 @@ export class Consumer implements AttachedConsumer, TurnWork {
     const filterBefore = core.filter;
     core.configure(config);
     core.journal.definition(encodeDefinition({ name: core.name, createdNs: core.createdNs, config: printConfig(config) }));
+    core.isAnswered = true;
     recomputeAckDue(core);
     this.#watchInactivity(core.nowMs);
     if (before.pause_until !== config.pause_until) {
@@ -195,6 +208,7 @@ export class Consumer implements AttachedConsumer, TurnWork {
     core.ackDueMs = Number.POSITIVE_INFINITY;
     core.countLost();
     core.journal.state(core.state);
+    core.isAnswered = true;
     core.host.interestChanged?.(core.filter);
     core.wake();
   }
@@ -262,20 +276,30 @@ export class Consumer implements AttachedConsumer, TurnWork {
     return own.length > 0 && own.every((pattern) => filter.patterns.some((outer) => isSubset(pattern, outer)));
   }
 
+  #recordWhenDue(nowMs: number): void {
+    const { core } = this;
+    if (core.journal.isEmpty) {
+      return;
+    }
+    if (core.isAnswered || core.journal.length >= recordBytesMax || nowMs >= this.#recordDueMs) {
+      this.#record();
+    } else if (this.#recordDueMs === Number.POSITIVE_INFINITY) {
+      this.#recordDueMs = nowMs + recordDelayMs;
+    }
+  }
+
   #record(): void {
-    const record = this.core.journal.take();
-    if (record !== undefined) {
+    this.core.isAnswered = false;
+    this.#recordDueMs = Number.POSITIVE_INFINITY;
+    for (const record of this.core.journal.take()) {
       this.#asset?.append(record);
     }
   }
 
-  /**
-   * Between steps the journal holds at most acknowledgements and removals. They are part of the snapshot and recorded again behind it,
-   * which changes nothing: replaying them twice is the same as once.
-   */
+  /** The state as of now. What still waits to be recorded is part of it, and is passed over by its number when it follows. */
   #snapshot(): Uint8Array {
-    const { name, createdNs, config, state } = this.core;
-    return encodeBase(encodeDefinition({ name, createdNs, config: printConfig(config) }), state);
+    const { name, createdNs, config, journal, state } = this.core;
+    return encodeBase(encodeDefinition({ name, createdNs, config: printConfig(config) }), state, journal.cut());
   }
 
   #watchPause(): void {
@@ -299,7 +323,7 @@ export class Consumer implements AttachedConsumer, TurnWork {
   /** One timer for everything that can fall due; it only wakes the next step. */
   #arm(): void {
     const { core } = this;
-    const dueMs = Math.min(core.ackDueMs, core.pullDueMs, core.inactiveDueMs, core.pauseEndsMs, core.replayDueMs);
+    const dueMs = Math.min(core.ackDueMs, core.pullDueMs, core.inactiveDueMs, core.pauseEndsMs, core.replayDueMs, this.#recordDueMs);
     if (core.closed || dueMs >= this.#timerDueMs) {
       return;
     }
