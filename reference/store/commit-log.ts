@@ -48,7 +48,6 @@ export class CommitLog {
   #previous: LogPosition = { segment: 0, offset: 0 };
   #nextSegment = 1;
   #nextBatch = 1;
-  #syncedBatch = 1;
   #batchStart = -1;
   #namesDirty = false;
   /** End of the last batch that held something, and the mark in the last batch header. */
@@ -65,7 +64,6 @@ export class CommitLog {
     this.#previous = from.end;
     this.#nextSegment = from.nextSegment;
     this.#nextBatch = from.nextBatch;
-    this.#syncedBatch = from.nextBatch;
   }
 
   get hasPending(): boolean {
@@ -329,7 +327,6 @@ export class CommitLog {
     }
     segment.file?.sync();
     segment.synced = segment.written;
-    this.#syncedBatch = this.#nextBatch;
   }
 
   /** What may not have reached the disk goes, as one batch, into a fresh segment that says where the abandoned one ends. */
@@ -341,7 +338,6 @@ export class CommitLog {
         throw cause;
       }
       this.#previous = first.synced === 0 ? first.previous : { segment: first.id, offset: first.synced };
-      this.#nextBatch = this.#syncedBatch;
       const bytes = abandoned.reduce((sum, segment) => sum + segment.tail - segment.synced, 0);
       const fresh = this.#openSegment(Math.max(this.#options.segmentBytes, bytes + 4 * frameRecord));
       const lastStart = this.#batchStart;

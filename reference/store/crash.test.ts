@@ -38,11 +38,9 @@ function open(disk: CrashableDisk, options: Partial<StoreOptions> = {}): Promise
   });
 }
 
-const adversaries: readonly Adversary[] = [
-  { keep: "nothing" },
-  { keep: "everything" },
-  ...[1, 2].map((seed) => ({ keep: "random", seed }) as const),
-];
+function adversaries(seed: number): readonly Adversary[] {
+  return [{ keep: "nothing" }, { keep: "everything" }, { keep: "random", seed }];
+}
 
 interface Run {
   /** The model after each commit that returned, and the one after the commit that was under way. */
@@ -188,7 +186,7 @@ test.each(Object.entries(workloads))("nothing committed is lost when the power g
   expect((await run(whole, steps)).finished).toBe(true);
   const calls = whole.count("any");
   for (let at = 1; at <= calls; at += 1) {
-    for (const adversary of adversaries) {
+    for (const adversary of adversaries(at)) {
       const disk = new CrashableDisk();
       disk.dieAt(at);
       const outcome = await run(disk, steps);
@@ -326,19 +324,37 @@ test("a flipped byte before the first checkpoint costs at most the one message i
 });
 
 test("the older checkpoint can take over, although segments were unlinked since", async () => {
-  const steps = Array.from({ length: 12 }, (_, at): Operation[] => [
-    append(250),
-    append(260),
-    turn,
-    { do: "purge", filter: 0, at: at % 2 === 0 ? 120 : 90, keep: 0 },
-    turn,
-  ]).flat();
-  for (const name of ["checkpoint-a", "checkpoint-b"]) {
+  for (let rounds = 4; rounds <= 16; rounds += 1) {
+    const steps = Array.from({ length: rounds }, (): Operation[] => [
+      append(250),
+      append(260),
+      turn,
+      { do: "purge", filter: 0, at: 120, keep: 0 },
+      turn,
+    ]).flat();
+    for (const name of ["checkpoint-a", "checkpoint-b"]) {
+      const disk = new CrashableDisk();
+      const outcome = await run(disk, steps);
+      disk.corrupt(`${directory}/${name}`, 20, 0x40);
+      await judge(disk, outcome);
+    }
+  }
+});
+
+test("a segment that was abandoned after a failed sync is void, whatever the power cut makes of it", async () => {
+  for (let seed = 1; seed <= 20; seed += 1) {
     const disk = new CrashableDisk();
-    const outcome = await run(disk, steps);
-    expect(disk.count("unlink")).toBeGreaterThan(2);
-    disk.corrupt(`${directory}/${name}`, 20, 0x40);
-    await judge(disk, outcome);
+    const { store } = await open(disk);
+    const stored = store.createStream({ account: "$G", name: "S", storage: "file", createdNs: 1n, config: encoder.encode("{}") });
+    const payload = encoder.encode("x".repeat(900));
+    stored.messages.append({ subject: subject("a"), headers: new Uint8Array(0), payload, timeNs: startNs });
+    disk.failAt({ call: "sync", nth: 1, code: "EIO" });
+    disk.failAt({ call: "unlink", nth: 1, code: "EIO" });
+    store.commit();
+    expect(disk.list(`${directory}/log`).filter((entry) => entry.name.endsWith(".log"))).toHaveLength(2);
+    disk.powerCut({ keep: "random", seed });
+    const { streams, report } = await open(disk);
+    expect([seed, report.damage, streams[0]?.stream.messages.state.lastSequence]).toEqual([seed, [], 1]);
   }
 });
 

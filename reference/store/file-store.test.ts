@@ -148,6 +148,39 @@ test("old messages are read back from the file, and the cache stays bounded", as
   }
 });
 
+test("a message read back can be appended again, although its memory is about to be reused", async () => {
+  const { store } = await open(new CrashableDisk(), { cacheBytes: 32 * 1024 });
+  const source = store.createStream(definition());
+  const copies = store.createStream(definition("COPIES"));
+  const view = emptyView();
+  for (let at = 1; at <= 200; at += 1) {
+    publish(source, `${at}`.padEnd(300, "."));
+    store.commit();
+    const from = Math.max(1, at - 12);
+    expect(source.messages.read(from, view)).toBe(true);
+    const payload = view.buffer.subarray(view.payloadStart, view.payloadEnd);
+    copies.messages.append({ subject: subject("a"), headers: nothing, payload, timeNs: 1n });
+    expect(payloadOf(copies, at)).toBe(`${from}`.padEnd(300, "."));
+  }
+});
+
+test("a message that is damaged on the disk is lost, never served wrong and never called absent", async () => {
+  const disk = new CrashableDisk();
+  const { store } = await open(disk, { cacheBytes: 32 * 1024 });
+  const stream = store.createStream(definition());
+  for (let at = 1; at <= 200; at += 1) {
+    publish(stream, `message-${at}.`.padEnd(300, "."));
+    store.commit();
+  }
+  const path = `${directory}/log/0000000001.log`;
+  disk.corrupt(path, new TextDecoder("latin1").decode(disk.contents(path)).indexOf("message-5."), 1);
+  expect([4, 5, 6].map((sequence) => payloadOf(stream, sequence)?.length)).toEqual([300, undefined, 300]);
+  expect(stream.messages.isLost(5)).toBe(true);
+  expect(stream.messages.state.messages).toBe(199);
+  stream.messages.removeBelow(6);
+  expect(Array.from(stream.messages.lostSequences())).toEqual([]);
+});
+
 test("a message and a turn larger than a segment are stored", async () => {
   const disk = new CrashableDisk();
   const first = await open(disk);

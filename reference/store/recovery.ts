@@ -26,7 +26,7 @@ export interface RecoveredLog {
 
 interface Candidate {
   readonly segment: Segment;
-  readonly firstBatch: number | undefined;
+  readonly hasHead: boolean;
   readonly bytes: number;
 }
 
@@ -49,7 +49,7 @@ export function recoverLog(input: RecoveryInput): RecoveredLog {
   let nextBatch = 0;
   let cutBytes = 0;
   let end: LogPosition = { segment: 0, offset: 0 };
-  for (const [at, { segment, bytes, firstBatch }] of chain.entries()) {
+  for (const [at, { segment, bytes }] of chain.entries()) {
     const next = chain[at + 1];
     const content = loader.load(segment, bytes);
     const expectedEnd = next?.segment.previous.segment === segment.id ? next.segment.previous.offset : undefined;
@@ -62,7 +62,6 @@ export function recoverLog(input: RecoveryInput): RecoveredLog {
       content,
       trusted: next === undefined ? undefined : (expectedEnd ?? lastSoundEnd(content)),
       syncedAtLeast: position.segment === segment.id ? position.offset : 0,
-      nextBatch: firstBatch ?? 0,
       apply: (offset) => {
         passCheckpoint(offset);
         state.apply(content.reader.at(offset), segment, offset);
@@ -75,7 +74,7 @@ export function recoverLog(input: RecoveryInput): RecoveredLog {
         }
       },
     });
-    ({ nextBatch } = scanned);
+    nextBatch = Math.max(nextBatch, scanned.lastBatch + 1);
     segment.tail = scanned.end;
     segment.written = scanned.end;
     segment.synced = scanned.end;
@@ -111,12 +110,12 @@ function followChain(loader: SegmentLoader, directory: string, disk: Disk): { ch
   }
   const chain: Candidate[] = [];
   for (const candidate of found) {
-    if (candidate.firstBatch === undefined && !loader.holdsBatch(candidate)) {
+    if (!candidate.hasHead && !loader.holdsBatch(candidate)) {
       voidPaths.push(candidate.segment.path);
       continue;
     }
     const { previous } = candidate.segment;
-    while (candidate.firstBatch !== undefined && (chain.at(-1)?.segment.id ?? 0) > previous.segment) {
+    while (candidate.hasHead && (chain.at(-1)?.segment.id ?? 0) > previous.segment) {
       voidPaths.push(chain.pop()?.segment.path ?? "");
     }
     chain.push(candidate);
@@ -161,7 +160,7 @@ class SegmentLoader {
       throw new StoreError("newer-format", `${unknown.path} has format ${head.format}, this server reads up to ${logFormat}`);
     }
     const previous = head?.previous ?? unknown.previous;
-    return { segment: new Segment({ id, directory, capacity: bytes, previous }), firstBatch: head?.firstBatch, bytes };
+    return { segment: new Segment({ id, directory, capacity: bytes, previous }), hasHead: head !== undefined, bytes };
   }
 
   holdsBatch(candidate: Candidate | undefined): boolean {

@@ -29,7 +29,6 @@ export interface SegmentContent {
 export interface SegmentHead {
   readonly format: number;
   readonly previous: LogPosition;
-  readonly firstBatch: number;
 }
 
 /** The segment header, undefined when it is not sound. */
@@ -41,7 +40,6 @@ export function readHead({ reader, segment, length }: SegmentContent): SegmentHe
   return {
     format: reader.payloadWord(0),
     previous: { segment: reader.payloadWord(1), offset: reader.payloadWord(2) },
-    firstBatch: reader.sequence,
   };
 }
 
@@ -75,17 +73,17 @@ export interface ScanOptions {
   readonly trusted: number | undefined;
   /** At least this much was synced, whatever the marks say (the position of a checkpoint). */
   readonly syncedAtLeast: number;
-  readonly nextBatch: number;
   /** The record that the content's reader stands on. */
   readonly apply: (offset: number) => void;
   readonly damaged: (damage: Damage) => void;
 }
 
-export function scanSegment(options: ScanOptions): { end: number; nextBatch: number } {
+/** Where the log ends in the segment, and the highest number of a batch in it. */
+export function scanSegment(options: ScanOptions): { end: number; lastBatch: number } {
   const { content } = options;
   const { reader } = content;
   let trusted = options.trusted;
-  let { nextBatch } = options;
+  let lastBatch = 0;
   let offset = 0;
   if (recordIsSound(content, 0) && reader.at(0).kind === recordKind.segment) {
     offset = reader.length;
@@ -93,10 +91,9 @@ export function scanSegment(options: ScanOptions): { end: number; nextBatch: num
   const limit = Math.min(trusted ?? content.length, content.length);
   while (offset < limit) {
     const length = batchLength(content, offset);
-    const number = reader.at(offset).sequence;
-    if (length > 0 && offset + length <= limit && (number === nextBatch || offset < (trusted ?? 0) || nextBatch === 0)) {
+    if (length > 0 && offset + length <= limit) {
+      lastBatch = Math.max(lastBatch, reader.at(offset).sequence);
       applyBatch(options, offset, length);
-      nextBatch = number + 1;
       offset += length;
       continue;
     }
@@ -105,10 +102,8 @@ export function scanSegment(options: ScanOptions): { end: number; nextBatch: num
       break;
     }
     offset = salvage(options, offset, trusted);
-    // The number of a damaged batch is not known, so the next whole one counts whatever its number is.
-    nextBatch = 0;
   }
-  return { end: offset, nextBatch };
+  return { end: offset, lastBatch };
 }
 
 function applyBatch({ content, apply }: ScanOptions, start: number, length: number): void {
