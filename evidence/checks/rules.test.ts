@@ -182,6 +182,22 @@ test("a read-back that ends early, comes before the last fault or before the las
   expect(beforeChange.judge("no-acked-loss").summary).toContain("changed after");
 });
 
+test("an unanswered purge may still take effect on what was published after the judge stopped waiting", () => {
+  const run = sketch();
+  run.unknown({ kind: "purge", stream: "S" });
+  run.publish("1");
+  run.readBack([], "1");
+  expect(run.judge("no-acked-loss").outcome).toBe("pass");
+});
+
+test("a message that was refused once and accepted when sent again is no phantom", () => {
+  const run = sketch();
+  run.writer.fail(run.writer.invoke(1, { kind: "publish", stream: "S", subject: "s.a", digest: "digest-1" }), { description: "no" });
+  run.publish("1");
+  run.readBack(["1"], "1");
+  expect(run.judge("no-phantoms").outcome).toBe("pass");
+});
+
 test("a refused message that is stored is a phantom", () => {
   const run = sketch();
   run.writer.fail(run.writer.invoke(1, { kind: "publish", stream: "S", subject: "s.a", digest: "digest-1" }), { description: "no" });
@@ -288,6 +304,12 @@ test("purged and deleted messages that are back, and a deleted stream that is ba
   purged.ok({ kind: "purge", stream: "S", keep: 1 });
   purged.readBack(["1", "2"], "2");
   expect(purged.judge("acked-changes-kept").witness.at(-1)).toContain("2 purged messages are back");
+
+  const one = sketch();
+  one.publish("1");
+  one.ok({ kind: "purge", stream: "S" });
+  one.readBack(["1"], "1");
+  expect(one.judge("acked-changes-kept").witness.at(-1)).toContain("1 purged message is back");
 
   const kept = sketch();
   kept.publish("1");

@@ -7,7 +7,7 @@ import { forestPlot } from "./forest-plot.ts";
 import { gatherColumns, lossStrip } from "./loss-strip.ts";
 import { sideBars } from "./side-bars.ts";
 
-const anyRuns = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 50 })), { minLength: 1, maxLength: 800 });
+const anyRuns = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 50 })), { minLength: 1, maxLength: 800, size: "max" });
 
 test("columns cover every message once, in order, and keep the share of kept ones", () => {
   fc.assert(
@@ -21,7 +21,7 @@ test("columns cover every message once, in order, and keep the share of kept one
       expect(columns.reduce((sum, column) => sum + column.kept * (column.to - column.from), 0)).toBeCloseTo(kept);
       expect(columns.length).toBeLessThanOrEqual(240);
     }),
-    { numRuns: 50 },
+    { numRuns: 50, endOnFailure: true },
   );
 });
 
@@ -38,7 +38,7 @@ test("a strip stays small whatever was lost, and its marks are inside it", () =>
       );
       expect(outside).toEqual([]);
     }),
-    { numRuns: 30 },
+    { numRuns: 30, endOnFailure: true },
   );
 });
 
