@@ -21,6 +21,8 @@ export type DeliveryStop =
   | "blocked"
   /** Replay policy original: the next message is not due yet. */
   | "early"
+  /** Everybody who waits has too much unread; the route marks the consumer ready again. */
+  | "crowded"
   /** Enough for one turn. */
   | "budget";
 
@@ -116,7 +118,7 @@ function deliverNew(core: ConsumerCore, { desk, sequence, nowMs }: Step): Delive
   numbers.streamSequence = sequence;
   numbers.consumerSequence = state.delivered.consumer + 1;
   if (!send(core, { desk, pending: Math.max(toDeliver - 1, 0), nowMs })) {
-    return "unrequested";
+    return refusal(core);
   }
   core.addToDeliver(-1);
   core.replayedTimeNs = desk.view.timeNs;
@@ -139,13 +141,18 @@ function deliverAgain(core: ConsumerCore, { desk, sequence, nowMs }: Step): Deli
   numbers.streamSequence = sequence;
   numbers.consumerSequence = state.delivered.consumer + 1;
   if (!send(core, { desk, pending: core.toDeliver, nowMs })) {
-    return "unrequested";
+    return refusal(core);
   }
   core.redelivery.remove(sequence);
   state.redeliver(sequence, redeliveries, nowMs);
   core.journal.redelivered(sequence, redeliveries);
   core.ackDueMs = Math.min(core.ackDueMs, nowMs + core.ackWaitMsFor(redeliveries));
   return undefined;
+}
+
+/** Why `send` found nobody: requests that are left have receivers who cannot take more now. */
+function refusal(core: ConsumerCore): DeliveryStop {
+  return core.pulls.length > 0 ? "crowded" : "unrequested";
 }
 
 /** The next message to deliver again, already read; 0 when there is none. Messages that used up max_deliver are given up here. */
@@ -235,11 +242,11 @@ function send(core: ConsumerCore, { desk, pending, nowMs }: { desk: DeliveryDesk
   }
 }
 
-/** The request at the head of the queue, after those were removed that are over. */
+/** The first request that can take the message, after those were removed that are over. */
 function nextPull(core: ConsumerCore, size: number, nowMs: number): WaitingPull | undefined {
-  for (;;) {
+  for (let crowded = 0; ; ) {
     const pull = core.pulls.head;
-    if (pull === undefined) {
+    if (pull === undefined || crowded >= core.pulls.length) {
       return undefined;
     }
     if (nowMs >= pull.expiresAtMs) {
@@ -248,7 +255,12 @@ function nextPull(core: ConsumerCore, size: number, nowMs: number): WaitingPull 
     } else if (pull.bytesLeft > 0 && size > pull.bytesLeft) {
       core.sendStatus(pull.reply, messageTooLarge({ messages: pull.left, bytes: pull.bytesLeft }));
     } else if (pull.route.alive()) {
-      return pull;
+      if (pull.route.hasRoom?.(core.self) !== false) {
+        return pull;
+      }
+      crowded += 1;
+      core.pulls.cycle();
+      continue;
     }
     core.pulls.removeHead();
   }

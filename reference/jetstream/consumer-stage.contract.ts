@@ -33,6 +33,8 @@ class StageAccount implements Account {
   readonly name = "$G";
   readonly subscriptions = new Set<Subscription>();
   readonly inboxes = new Map<string, Received[]>();
+  /** Inboxes whose reader is slow, with the work that waits for it. */
+  readonly crowded = new Map<string, TurnWork | undefined>();
   readonly #subjects = new Map<string, Subject>();
 
   subscribe(pattern: string, handle: ServiceHandler): ServiceSubscription {
@@ -71,6 +73,12 @@ class StageAccount implements Account {
     return {
       subject,
       alive: () => this.hasInterest(subject),
+      hasRoom: (work) => {
+        if (this.crowded.has(subject)) {
+          this.crowded.set(subject, work);
+        }
+        return !this.crowded.has(subject);
+      },
       deliver: (delivery) => this.#deliver(subject, delivery),
     };
   }

@@ -330,3 +330,19 @@ test("whatever has fallen due is settled: an idle consumer sets no timer after a
   stage.pass(10_000);
   expect(timers).toBeLessThan(3);
 });
+
+test("a receiver that cannot take more is passed over, keeps its request, and goes on when it has caught up", () => {
+  const stage = stageWith(0);
+  const slow = stage.pull("S", "C", { batch: 2, no_wait: true, expires: 60e9 });
+  const quick = stage.pull("S", "C", { batch: 1, expires: 60e9 });
+  const inbox = [...stage.account.inboxes].find(([, received]) => received === slow)?.[0] ?? "";
+  stage.account.crowded.set(inbox, undefined);
+  stage.publish("S.a", "1");
+  stage.publish("S.a", "2");
+  stage.turn();
+  expect([slow.length, quick.map(({ payload }) => payload)]).toEqual([0, ["1"]]);
+  const work = stage.account.crowded.get(inbox);
+  stage.account.crowded.clear();
+  work?.step();
+  expect(slow.map((message) => message.payload || statusOf(message))).toEqual(["2", "NATS/1.0 404 No Messages"]);
+});

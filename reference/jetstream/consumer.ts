@@ -163,7 +163,7 @@ export class Consumer implements AttachedConsumer, TurnWork {
     this.#endPause(nowMs);
     core.replayDueMs = Number.POSITIVE_INFINITY;
     const stop = core.isPaused ? "unrequested" : deliverReady(core, this.#desk, nowMs);
-    const endOfStream = stop !== "blocked" && stop !== "early";
+    const endOfStream = stop !== "blocked" && stop !== "early" && stop !== "crowded";
     if (stop === "budget") {
       // The next turn, not this one again: what was delivered leaves first, and others get their turn.
       core.host.context.clock.setTimer(0, () => core.wake());
