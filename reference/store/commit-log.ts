@@ -88,8 +88,7 @@ export class CommitLog {
     return this.#open?.id ?? 0;
   }
 
-  append(record: RecordInput): void {
-    let input = record;
+  append(input: RecordInput): void {
     if (this.failure !== undefined) {
       throw this.failure;
     }
@@ -98,8 +97,6 @@ export class CommitLog {
     const start = this.#batchStart < 0 ? frameRecord : 0;
     // One frame record of room is always left for the marker.
     if (segment?.memory === undefined || segment.tail + start + length + frameRecord > segment.capacity) {
-      // The input may be a view of a frame (a message read from another stream), and rolling may reuse that very frame.
-      input = detached(input);
       segment = this.#roll(length);
     }
     if (this.#batchStart < 0) {
@@ -114,6 +111,11 @@ export class CommitLog {
     this.lastSegment = segment;
     this.lastOffset = segment.tail;
     segment.tail += length;
+  }
+
+  /** Is this a view of memory that an append may reuse? */
+  mayReuse(view: Uint8Array): boolean {
+    return this.#options.frames.owns(view);
   }
 
   /** Ends the batch: one write, and one sync if asked. A failure is answered by one attempt in a fresh segment. */
@@ -378,13 +380,4 @@ export class CommitLog {
       // Nothing refers to it: the fresh segment says that the log does not pass through here.
     }
   }
-}
-
-function detached(input: RecordInput): RecordInput {
-  const { headers, payload } = input;
-  return {
-    ...input,
-    ...(headers === undefined ? {} : { headers: headers.slice() }),
-    ...(payload === undefined ? {} : { payload: payload.slice() }),
-  };
 }

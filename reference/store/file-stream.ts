@@ -58,7 +58,10 @@ export class FileStream extends IndexedStream {
   append(message: MessageInput): number {
     const { index } = this;
     const { log } = this.#host;
-    const { subject, headers, payload, timeNs } = message;
+    const { subject, timeNs } = message;
+    // A message that was read from another stream is a view of a segment's memory, which may be reused when this one needs a new segment.
+    const headers = log.mayReuse(message.headers) ? message.headers.slice() : message.headers;
+    const payload = log.mayReuse(message.payload) ? message.payload.slice() : message.payload;
     const sequence = index.last + 1;
     if (this.#identifiedIn !== log.openId) {
       this.#identify(recordKind.streamIdentity, Math.max(1, index.first));

@@ -39,6 +39,10 @@ export class LogFrames {
     }
   }
 
+  owns(view: Uint8Array): boolean {
+    return view.buffer === this.#arena?.bytes.buffer;
+  }
+
   takeBack(segment: Segment): void {
     const at = this.#holders.indexOf(segment);
     if (at >= 0) {

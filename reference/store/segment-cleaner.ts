@@ -44,6 +44,8 @@ export function cleanSegment(
 }
 
 function copy(record: RecordReader, log: CommitLog): void {
-  const { stream, sequence, timeNs, subject, headers, payload, messageId } = record;
-  log.append({ kind: recordKind.message, stream, sequence, timeNs, subject, headers, payload, messageId });
+  const { stream, sequence, timeNs } = record;
+  // Copies: the record may lie in the very memory that the log's next segment takes over.
+  const [subject, headers, payload] = [record.subject.slice(), record.headers.slice(), record.payload.slice()];
+  log.append({ kind: recordKind.message, stream, sequence, timeNs, subject, headers, payload, messageId: record.messageId?.slice() });
 }
