@@ -26,7 +26,7 @@ export interface MessageInput {
   readonly messageId?: string | undefined;
 }
 
-/** A message read back. Reused by the caller; the views are valid until the next read or commit. */
+/** A message read back. Reused by the caller; the views are valid until the next read, append or commit of the store. */
 export interface MessageView {
   sequence: number;
   timeNs: bigint;
