@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { combinations, matrixName } from "./matrix.ts";
+import { fieldOf } from "./record.ts";
 import { temporarySuites } from "./temporary-suites.ts";
 
 const suite = (text: string): Record<string, string> => ({ "cases/t/a.yaml": `suite: t.a\nabout: x\n${text}` });
@@ -46,7 +47,7 @@ cases:
 `),
   );
   const [each] = suites.load().cases;
-  expect(each?.steps.map(({ verb, fields }) => [verb, (fields as { name?: string }).name])).toEqual([
+  expect(each?.steps.map(({ verb, fields }) => [verb, fieldOf(fields, "name")])).toEqual([
     ["stream-create", "T"],
     ["publish", undefined],
     ["consumer-create", "C"],

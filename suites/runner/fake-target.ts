@@ -35,7 +35,7 @@ export class FakeTarget implements Target {
 
   async capabilities(): Promise<Instance["capabilities"]> {
     const all: Capability[] = ["restart", "kill", "power-cut", "pause", "store-files", "configure"];
-    const has = new Set(this.#options.has ?? ["restart", "kill", "configure"]);
+    const has = new Set<Capability>(this.#options.has ?? ["restart", "kill", "configure"]);
     const missing = all
       .filter((each) => !has.has(each))
       .map((each): [Capability, string] => [each, this.#options.missing?.[each] ?? "not here"]);

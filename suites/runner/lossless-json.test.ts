@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseLossless, stringifyLossless } from "./lossless-json.ts";
 
@@ -14,9 +14,6 @@ test("fractions and exponents stay numbers", () => {
 
 test("any 64-bit number survives the way there and back", () => {
   fc.assert(
-    fc.property(
-      fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
-      (value) => BigInt(parseLossless(stringifyLossless(value)) as number) === value,
-    ),
+    fc.property(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), (value) => String(parseLossless(stringifyLossless(value))) === String(value)),
   );
 });
