@@ -9,11 +9,12 @@ import type { StorageBudget } from "./publish.ts";
 import type { JetStreamContext } from "./seams.ts";
 import { encodeConfig, Stream } from "./stream.ts";
 import { apiLevel, type StreamConfig, type StreamConfigRequest } from "./stream-config.ts";
-import { type ConfigRules, checkStreamConfig, invalidConfig } from "./stream-config-check.ts";
+import { type ConfigRules, checkStreamConfig } from "./stream-config-check.ts";
 import { checkStreamUpdate, isSameConfig } from "./stream-config-update.ts";
 import { StreamService } from "./stream-service.ts";
 import { consumersOver } from "./stream-update-consumers.ts";
 import { patternsCollide } from "./subjects.ts";
+import { WireSequences } from "./wire-sequences.ts";
 
 export interface ServerLimits {
   /** Bytes that memory and file streams may hold together; Infinity for no limit. */
@@ -64,7 +65,7 @@ export class JetStreamAccount implements StorageBudget {
     if (existing !== undefined) {
       return isSameConfig(existing.config, config) ? existing : apiErrors.streamNameExist;
     }
-    return this.#reservationProblem(config) ?? this.#overlapProblem(config) ?? firstSequenceProblem(config) ?? this.#create(config);
+    return this.#reservationProblem(config) ?? this.#overlapProblem(config) ?? this.#create(config);
   }
 
   /** Applies a configuration as a whole; `undefined` on success. */
@@ -95,7 +96,7 @@ export class JetStreamAccount implements StorageBudget {
   }
 
   /** Takes up a stream of the store; consumers and ids are the caller's, then `service.start()`. */
-  adopt(parts: { config: StreamConfig; createdNs: bigint; stored: StoredStream }): StreamService {
+  adopt(parts: { config: StreamConfig; createdNs: bigint; stored: StoredStream; sequences: WireSequences }): StreamService {
     const stream = new Stream({ context: this.context, ...parts });
     const service = new StreamService(stream, this);
     this.streams.set(stream.name, stream);
@@ -184,27 +185,28 @@ export class JetStreamAccount implements StorageBudget {
 
   #create(config: StreamConfig): Stream | ApiError {
     const createdNs = this.context.clock.nowNs();
-    const stored = this.#createStored(config, createdNs);
+    const sequences = WireSequences.from(config.first_seq);
+    const stored = this.#createStored(config, { createdNs, sequences });
     if (stored === undefined) {
       return because(apiErrors.streamCreate, "error creating store for stream");
     }
     stored.setMessageIdWindow(BigInt(config.duplicate_window));
-    const service = this.adopt({ config, createdNs, stored });
+    const service = this.adopt({ config, createdNs, stored, sequences });
     service.start();
     this.#adviseStream("CREATED", "create", config.name);
     return service.stream;
   }
 
   /** undefined when the store can't hold it, for instance on a full disk or without a directory. */
-  #createStored(config: StreamConfig, createdNs: bigint): StoredStream | undefined {
+  #createStored(config: StreamConfig, { createdNs, sequences }: { createdNs: bigint; sequences: WireSequences }): StoredStream | undefined {
     try {
       return this.context.store.createStream({
         account: this.context.account.name,
         name: config.name,
         storage: config.storage,
-        ...(config.first_seq > 1 ? { firstSequence: Number(config.first_seq) } : {}),
+        ...(config.first_seq > 1 ? { firstSequence: sequences.given(config.first_seq) } : {}),
         createdNs,
-        config: encodeConfig(config),
+        config: encodeConfig(config, sequences),
       });
     } catch {
       return undefined;
@@ -241,9 +243,4 @@ export class JetStreamAccount implements StorageBudget {
       domain: this.context.domain,
     });
   }
-}
-
-/** Sequences are counted in doubles. */
-function firstSequenceProblem({ first_seq }: StreamConfig): ApiError | undefined {
-  return first_seq > Number.MAX_SAFE_INTEGER / 2 ? invalidConfig("first_seq above 2^52 is not supported by this server") : undefined;
 }

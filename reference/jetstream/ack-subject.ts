@@ -3,8 +3,10 @@
  *
  *   $JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<time ns>.<pending>
  *
- * Both directions work on bytes: a delivery or an acknowledgement makes no string.
+ * Both directions work on bytes: a delivery or an acknowledgement makes no string, unless the stream's sequences are beyond 2^53.
  */
+import type { WireSequences } from "./wire-sequences.ts";
+
 const dot = 0x2e;
 const zero = 0x30;
 /** Five numbers of at most 20 digits, with their dots. */
@@ -19,13 +21,15 @@ export interface AckNumbers {
 export class AckSubjectWriter {
   readonly #buffer: Uint8Array;
   readonly #prefixLength: number;
+  readonly #sequences: WireSequences;
   /** One view for each length, so that the common case allocates nothing. */
   readonly #views: Uint8Array[] = [];
   #timeNs = -1n;
   #time = new Uint8Array(20);
   #timeLength = 0;
 
-  constructor(stream: string, consumer: string) {
+  constructor(stream: string, consumer: string, sequences: WireSequences) {
+    this.#sequences = sequences;
     const prefix = new TextEncoder().encode(`${ackPrefix(stream, consumer)}.`);
     this.#prefixLength = prefix.length;
     this.#buffer = new Uint8Array(prefix.length + numbersMax);
@@ -40,7 +44,9 @@ export class AckSubjectWriter {
     const buffer = this.#buffer;
     let at = writeNumber(buffer, this.#prefixLength, numbers.deliveries);
     buffer[at] = dot;
-    at = writeNumber(buffer, at + 1, numbers.streamSequence);
+    at = this.#sequences.isShifted
+      ? writeText(buffer, at + 1, String(this.#sequences.shown(numbers.streamSequence)))
+      : writeNumber(buffer, at + 1, numbers.streamSequence);
     buffer[at] = dot;
     at = writeNumber(buffer, at + 1, numbers.consumerSequence);
     buffer[at] = dot;
@@ -103,11 +109,22 @@ function writeNumber(into: Uint8Array, at: number, value: number): number {
   return at + length;
 }
 
+function writeText(into: Uint8Array, at: number, digits: string): number {
+  for (let index = 0; index < digits.length; index += 1) {
+    into[at + index] = digits.charCodeAt(index);
+  }
+  return at + digits.length;
+}
+
+function textOf(subject: Uint8Array, start: number, end: number): string {
+  return Buffer.from(subject.subarray(start, end)).toString("latin1");
+}
+
 /**
  * Reads the numbers of an acknowledgement whose subject begins with `prefixLength` bytes of prefix and dot. False when it has not
  * exactly five numbers behind it.
  */
-export function readAckSubject(subject: Uint8Array, prefixLength: number, into: AckNumbers): boolean {
+export function readAckSubject(subject: Uint8Array, prefixLength: number, into: AckNumbers, sequences: WireSequences): boolean {
   let at = prefixLength;
   let field = 0;
   let value = 0;
@@ -128,7 +145,7 @@ export function readAckSubject(subject: Uint8Array, prefixLength: number, into: 
     if (field === 0) {
       into.deliveries = value;
     } else if (field === 1) {
-      into.streamSequence = value;
+      into.streamSequence = sequences.isShifted ? sequences.given(BigInt(textOf(subject, at - digits, at))) : value;
     } else if (field === 2) {
       into.consumerSequence = value;
     }

@@ -7,10 +7,12 @@ import type { MessageIds } from "./message-ids.ts";
 import { lastOn } from "./message-lookup.ts";
 import { accountedBytes, type MessageParts } from "./message-writer.ts";
 import { checkSchedule, hasTimeToLive, incrementProblem, rollupProblem } from "./publish-checks.ts";
-import { digitsOf, type PublishHeaders } from "./publish-headers.ts";
+import type { PublishHeaders } from "./publish-headers.ts";
 import type { Stream } from "./stream.ts";
 
 const HEADER_BYTES_MAX = 65_535;
+/** The stream has given its last 64-bit sequence. The official server begins at 0 again then, and loses its way. */
+export const OUT_OF_SEQUENCES = "no sequences left";
 
 /** An error; a duplicate carries the sequence of the first, 0 when that is in the same batch. */
 export interface BatchProblem {
@@ -48,6 +50,9 @@ export class BatchChecks {
     this.#staged += 1;
     this.#stagedBytes += accountedBytes(message, config.storage);
     this.#stagedSubjects.set(subject, (this.#stagedSubjects.get(subject) ?? 0) + 1);
+    if (this.#stream.sequences.isShifted && this.#stream.messages.state.lastSequence + this.#staged > this.#stream.sequences.last) {
+      return { error: because(apiErrors.streamStoreFailed, OUT_OF_SEQUENCES) };
+    }
     const error = config.discard === "new" ? this.#discardProblem(subject, headers) : undefined;
     return error === undefined ? undefined : { error };
   }
@@ -93,8 +98,8 @@ export class BatchChecks {
   #expectationProblem(subject: string, headers: PublishHeaders): ApiError | undefined {
     if (headers.has("expectedLastSequence")) {
       const last = this.#stream.messages.state.lastSequence + this.#staged;
-      if (digitsOf(headers.text("expectedLastSequence")) !== last) {
-        return filled(apiErrors.streamWrongLastSequence, { seq: last });
+      if (this.#stream.sequences.expected(headers.text("expectedLastSequence")) !== last) {
+        return filled(apiErrors.streamWrongLastSequence, { seq: this.#stream.sequences.shown(last) });
       }
       if (this.#staged > 0) {
         return apiErrors.streamWrongLastSequenceConstant;
@@ -102,7 +107,10 @@ export class BatchChecks {
     }
     const other = headers.text("expectedLastSubjectSequenceSubject");
     if (headers.has("expectedLastSubjectSequence")) {
-      return this.#subjectProblem(other === "" ? subject : other, digitsOf(headers.text("expectedLastSubjectSequence")));
+      return this.#subjectProblem(
+        other === "" ? subject : other,
+        this.#stream.sequences.expected(headers.text("expectedLastSubjectSequence")),
+      );
     }
     return other === "" ? undefined : apiErrors.streamExpectedLastSeqPerSubjectInvalid;
   }
@@ -113,7 +121,7 @@ export class BatchChecks {
     }
     const last = this.#compared.get(subject) ?? lastOn(this.#stream.messages, subject);
     if (last !== expected) {
-      return filled(apiErrors.streamWrongLastSequence, { seq: last });
+      return filled(apiErrors.streamWrongLastSequence, { seq: this.#stream.sequences.shown(last) });
     }
     this.#compared.set(subject, last);
     return undefined;

@@ -16,7 +16,7 @@ export function acknowledge(core: ConsumerCore, message: InboundMessage, prefixL
   const numbers: AckNumbers = core.numbers;
   const { buffer, payloadStart, payloadEnd } = message;
   core.lastActivityMs = core.nowMs;
-  if (!readAckSubject(message.subject.bytes, prefixLength, numbers) || numbers.streamSequence === 0) {
+  if (!readAckSubject(message.subject.bytes, prefixLength, numbers, core.host.sequences) || numbers.streamSequence === 0) {
     return;
   }
   switch (ackVerbOf(buffer, payloadStart, payloadEnd)) {

@@ -17,15 +17,15 @@ export function adviseAction(core: ConsumerCore, action: "create" | "delete"): v
 }
 
 export function adviseNak(core: ConsumerCore, delivery: DeliveryName): void {
-  advise(core, "MSG_NAKED", "nak", deliveryFields(delivery));
+  advise(core, "MSG_NAKED", "nak", deliveryFields(core, delivery));
 }
 
 export function adviseTerminated(core: ConsumerCore, delivery: DeliveryName, reason: string): void {
-  advise(core, "MSG_TERMINATED", "terminated", { ...deliveryFields(delivery), reason: reason === "" ? undefined : reason });
+  advise(core, "MSG_TERMINATED", "terminated", { ...deliveryFields(core, delivery), reason: reason === "" ? undefined : reason });
 }
 
 export function adviseMaxDeliveries(core: ConsumerCore, streamSequence: number, deliveries: number): void {
-  advise(core, "MAX_DELIVERIES", "max_deliver", { stream_seq: streamSequence, deliveries });
+  advise(core, "MAX_DELIVERIES", "max_deliver", { stream_seq: core.host.sequences.shown(streamSequence), deliveries });
 }
 
 export function advisePause(core: ConsumerCore): void {
@@ -36,8 +36,8 @@ export function advisePause(core: ConsumerCore): void {
   });
 }
 
-function deliveryFields({ streamSequence, consumerSequence, deliveries }: DeliveryName): Record<string, unknown> {
-  return { consumer_seq: consumerSequence, stream_seq: streamSequence, deliveries };
+function deliveryFields(core: ConsumerCore, { streamSequence, consumerSequence, deliveries }: DeliveryName): Record<string, unknown> {
+  return { consumer_seq: consumerSequence, stream_seq: core.host.sequences.shown(streamSequence), deliveries };
 }
 
 function advise(core: ConsumerCore, kind: string, type: string, fields: Record<string, unknown>): void {
@@ -69,7 +69,7 @@ export function sampleAck(core: ConsumerCore, delivery: DeliveryName): void {
     stream: core.host.name,
     consumer: core.name,
     consumer_seq: delivery.consumerSequence,
-    stream_seq: delivery.streamSequence,
+    stream_seq: core.host.sequences.shown(delivery.streamSequence),
     ack_time: Math.round((core.nowMs - sinceMs) * 1e6),
     deliveries: delivery.deliveries,
     domain,

@@ -107,7 +107,7 @@ export class ConsumerCore {
     this.#jitterMs = parts.jitterMs;
     this.#filter = compileFilter(filtersOf(parts.config));
     this.#takesAll = matchesEverything(this.#filter);
-    this.ackSubject = new AckSubjectWriter(parts.host.name, parts.name);
+    this.ackSubject = new AckSubjectWriter(parts.host.name, parts.name, parts.host.sequences);
     this.replayUntil = parts.config.replay_policy === "original" ? parts.host.messages.state.lastSequence : 0;
     this.lastActivityMs = parts.host.context.clock.nowMs();
   }

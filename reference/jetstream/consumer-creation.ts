@@ -101,7 +101,7 @@ function begin(host: HostStream, config: ConsumerConfig): Consumer {
   const name = config.durable_name || config.name || inventName(host);
   const createdNs = host.context.clock.nowNs();
   const state = new ConsumerState(config.ack_policy === "flow_control" ? "all" : config.ack_policy);
-  startConsumer(state, config, host.messages);
+  startConsumer(state, config, host);
   const base = encodeBase(encodeDefinition({ name, createdNs, config: printConfig(config) }), state);
   const asset = config.mem_storage ? undefined : host.stored.createAsset(name, base);
   return new Consumer({ host, name, createdNs, config, state, asset, recordNumber: 0 });

@@ -15,8 +15,8 @@ export function consumerInfo(core: ConsumerCore, extraMetadata?: Readonly<Record
     name: core.name,
     created: formatTime(core.createdNs),
     config: shownConfig(config, extraMetadata),
-    delivered: sequenceInfo(state.delivered, activity(core, nowNs, core.lastDeliveryMs)),
-    ack_floor: sequenceInfo(state.reportedFloor, activity(core, nowNs, core.lastAckMs)),
+    delivered: sequenceInfo(core, state.delivered, activity(core, nowNs, core.lastDeliveryMs)),
+    ack_floor: sequenceInfo(core, state.reportedFloor, activity(core, nowNs, core.lastAckMs)),
     num_ack_pending: state.pending.size,
     // With a single permitted delivery there are no redeliveries to speak of, though the state keeps track of the messages.
     num_redelivered: config.max_deliver === 1 ? 0 : state.redeliveries.size,
@@ -28,8 +28,12 @@ export function consumerInfo(core: ConsumerCore, extraMetadata?: Readonly<Record
   };
 }
 
-function sequenceInfo(pair: { consumer: number; stream: number }, lastActive: string | undefined): Record<string, unknown> {
-  return { consumer_seq: pair.consumer, stream_seq: pair.stream, last_active: lastActive };
+function sequenceInfo(
+  core: ConsumerCore,
+  pair: { consumer: number; stream: number },
+  lastActive: string | undefined,
+): Record<string, unknown> {
+  return { consumer_seq: pair.consumer, stream_seq: core.host.sequences.shown(pair.stream), last_active: lastActive };
 }
 
 function activity(core: ConsumerCore, nowNs: bigint, atMs: number): string | undefined {

@@ -4,12 +4,13 @@ import type { StreamStore } from "../store/stream-store.ts";
 import { compileFilter } from "../store/subject-filter.ts";
 import { type ConsumerConfig, filtersOf } from "./consumer-config.ts";
 import type { ConsumerState } from "./consumer-state.ts";
+import type { ReadStream } from "./message-lookup.ts";
 
-export function startConsumer(state: ConsumerState, config: ConsumerConfig, messages: StreamStore): void {
+export function startConsumer(state: ConsumerState, config: ConsumerConfig, { messages, sequences }: ReadStream): void {
   const { firstSequence, lastSequence } = messages.state;
   if (config.deliver_policy === "by_start_sequence") {
     // A sequence in the future is kept; one that is gone already moves up.
-    state.start(Math.max(Number(config.opt_start_seq), firstSequence));
+    state.start(Math.max(sequences.given(config.opt_start_seq), firstSequence));
     return;
   }
   if (firstSequence === 0) {

@@ -2,9 +2,10 @@
 
 import type { MessageView } from "../store/stream-store.ts";
 import { compileFilter } from "../store/subject-filter.ts";
+import type { Int64 } from "./json/decode.ts";
 import { emptyView, startOf } from "./message-lookup.ts";
 import type { MessageRequest } from "./message-request.ts";
-import { isAsked, sequenceNumber } from "./message-request.ts";
+import { isAsked } from "./message-request.ts";
 import type { Stream } from "./stream.ts";
 
 /** More subjects than this are refused. */
@@ -15,15 +16,15 @@ const DEFAULT_BYTES_MAX = 64 * 1024 * 1024;
 /** Where the answers go. */
 export interface DirectReplies {
   readonly stream: Stream;
-  status(line: string, headers?: Readonly<Record<string, number>>): void;
-  deliver(view: MessageView, options: { bare: boolean; more?: Readonly<Record<string, number>> }): void;
+  status(line: string, headers?: Readonly<Record<string, Int64>>): void;
+  deliver(view: MessageView, options: { bare: boolean; more?: Readonly<Record<string, Int64>> }): void;
 }
 
 export function readBatch(replies: DirectReplies, request: MessageRequest): void {
-  const { messages } = replies.stream;
+  const { messages, sequences: wire } = replies.stream;
   const filter = compileFilter(isAsked(request.next_by_subj) ? [request.next_by_subj ?? ""] : []);
   const view = emptyView();
-  let next = Math.max(startOf(messages, request), 1);
+  let next = Math.max(startOf(replies.stream, request), 1);
   let pending = messages.countMatching(filter, next);
   let last = 0;
   let bytes = 0;
@@ -33,7 +34,7 @@ export function readBatch(replies: DirectReplies, request: MessageRequest): void
       break;
     }
     pending -= 1;
-    replies.deliver(view, { bare: request.no_hdr === true, more: { "Nats-Num-Pending": pending, "Nats-Last-Sequence": last } });
+    replies.deliver(view, { bare: request.no_hdr === true, more: { "Nats-Num-Pending": pending, "Nats-Last-Sequence": wire.shown(last) } });
     bytes += sizeOf(view);
     last = sequence;
     next = sequence + 1;
@@ -42,14 +43,14 @@ export function readBatch(replies: DirectReplies, request: MessageRequest): void
     replies.status("404 Message Not Found");
     return;
   }
-  replies.status("204 EOB", { "Nats-Num-Pending": pending, "Nats-Last-Sequence": last });
+  replies.status("204 EOB", { "Nats-Num-Pending": pending, "Nats-Last-Sequence": wire.shown(last) });
 }
 
 export function readLastOfEach(replies: DirectReplies, request: MessageRequest): void {
-  const { messages } = replies.stream;
+  const { messages, sequences: wire } = replies.stream;
   const upTo = ceilingOf(replies.stream, request);
   const sequences =
-    upTo === 0 ? [] : lastSequences(replies.stream, { patterns: request.multi_last ?? [], from: sequenceNumber(request.seq), upTo });
+    upTo === 0 ? [] : lastSequences(replies.stream, { patterns: request.multi_last ?? [], from: wire.given(request.seq), upTo });
   if (sequences === undefined) {
     replies.status("413 Too Many Results");
     return;
@@ -69,24 +70,28 @@ export function readLastOfEach(replies: DirectReplies, request: MessageRequest):
       return;
     }
     sent += 1;
-    replies.deliver(view, { bare: false, more: { "Nats-Num-Pending": sequences.length - sent, "Nats-Last-Sequence": last } });
+    replies.deliver(view, { bare: false, more: { "Nats-Num-Pending": sequences.length - sent, "Nats-Last-Sequence": wire.shown(last) } });
     last = sequence;
     bytes += sizeOf(view);
     if (bytes >= bytesMax(request) || (batch > 0 && sent >= batch)) {
       break;
     }
   }
-  replies.status("204 EOB", { "Nats-Num-Pending": sequences.length - sent, "Nats-Last-Sequence": last, "Nats-UpTo-Sequence": upTo });
+  replies.status("204 EOB", {
+    "Nats-Num-Pending": sequences.length - sent,
+    "Nats-Last-Sequence": wire.shown(last),
+    "Nats-UpTo-Sequence": wire.shown(upTo),
+  });
 }
 
 /** The highest sequence that counts, 0 when nothing is that old. */
-function ceilingOf({ messages }: Stream, request: MessageRequest): number {
+function ceilingOf({ messages, sequences }: Stream, request: MessageRequest): number {
   const { firstSequence, lastSequence } = messages.state;
   if (request.up_to_time !== undefined) {
     const after = messages.sequenceAtTime(request.up_to_time);
     return after <= firstSequence ? 0 : after - 1;
   }
-  return isAsked(request.up_to_seq) ? sequenceNumber(request.up_to_seq) : lastSequence;
+  return isAsked(request.up_to_seq) ? sequences.given(request.up_to_seq) : lastSequence;
 }
 
 /** Ascending; undefined when there are too many. */

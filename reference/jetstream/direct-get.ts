@@ -6,7 +6,7 @@ import type { InboundMessage } from "../broker/service.ts";
 import type { MessageView } from "../store/stream-store.ts";
 import { isLevelTooHigh } from "./api/required-level.ts";
 import { readBatch, readLastOfEach } from "./direct-get-batch.ts";
-import { decodeJson } from "./json/decode.ts";
+import { decodeJson, type Int64 } from "./json/decode.ts";
 import { formatTime } from "./json/time.ts";
 import { emptyView, findMessage } from "./message-lookup.ts";
 import { hasConflict, isAsked, type MessageRequest, messageRequestShape } from "./message-request.ts";
@@ -77,13 +77,13 @@ export class DirectGet {
   }
 
   /** A status without message. */
-  status(line: string, headers: Readonly<Record<string, number>> = {}): void {
+  status(line: string, headers: Readonly<Record<string, Int64>> = {}): void {
     const more = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     this.#send(Buffer.from(`NATS/1.0 ${line}\r\n${more.join("")}\r\n`), NOTHING);
   }
 
   /** A stored message; `more` are headers beside the four that name it. */
-  deliver(view: MessageView, { bare, more = {} }: { bare: boolean; more?: Readonly<Record<string, number>> }): void {
+  deliver(view: MessageView, { bare, more = {} }: { bare: boolean; more?: Readonly<Record<string, Int64>> }): void {
     const payload = view.buffer.subarray(view.payloadStart, view.payloadEnd);
     if (bare) {
       this.#send(undefined, payload);
@@ -92,7 +92,7 @@ export class DirectGet {
     const added = {
       "Nats-Stream": this.stream.name,
       "Nats-Subject": view.subject.text,
-      "Nats-Sequence": view.sequence,
+      "Nats-Sequence": this.stream.sequences.shown(view.sequence),
       "Nats-Time-Stamp": formatTime(view.timeNs),
       ...more,
     };
@@ -107,7 +107,7 @@ export class DirectGet {
 
   #single(request: MessageRequest): void {
     const view = emptyView();
-    const sequence = findMessage(this.stream.messages, request);
+    const sequence = findMessage(this.stream, request);
     if (sequence === 0 || !this.stream.messages.read(sequence, view)) {
       this.status("404 Message Not Found");
       return;

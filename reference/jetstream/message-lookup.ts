@@ -2,8 +2,15 @@
 
 import type { MessageView, StreamStore } from "../store/stream-store.ts";
 import { compileFilter } from "../store/subject-filter.ts";
-import { isAsked, type MessageRequest, sequenceNumber } from "./message-request.ts";
+import { isAsked, type MessageRequest } from "./message-request.ts";
 import { isLiteral } from "./subjects.ts";
+import type { WireSequences } from "./wire-sequences.ts";
+
+/** A stream, as far as it is read. */
+export interface ReadStream {
+  readonly messages: StreamStore;
+  readonly sequences: WireSequences;
+}
 
 const NOTHING = new Uint8Array(0);
 
@@ -20,13 +27,14 @@ export function emptyView(): MessageView {
 }
 
 /** Where a request begins: its time as a sequence, or its sequence. */
-export function startOf(messages: StreamStore, request: MessageRequest): number {
-  return request.start_time === undefined ? sequenceNumber(request.seq) : messages.sequenceAtTime(request.start_time);
+export function startOf({ messages, sequences }: ReadStream, request: MessageRequest): number {
+  return request.start_time === undefined ? sequences.given(request.seq) : messages.sequenceAtTime(request.start_time);
 }
 
 /** The sequence of the message asked for, 0 when there is none. */
-export function findMessage(messages: StreamStore, request: MessageRequest): number {
-  const start = startOf(messages, request);
+export function findMessage(stream: ReadStream, request: MessageRequest): number {
+  const { messages } = stream;
+  const start = startOf(stream, request);
   if (isAsked(request.next_by_subj)) {
     return messages.nextMatching(compileFilter([request.next_by_subj ?? ""]), Math.max(start, 1));
   }

@@ -31,8 +31,3 @@ export function hasConflict(request: MessageRequest): boolean {
   const byTime = request.start_time !== undefined;
   return (bySequence && byLast) || (bySequence && byTime) || (byTime && byLast) || (byLast && isAsked(request.next_by_subj));
 }
-
-/** Sequences beyond 2^53 exist in no stream: they are looked up as the largest one. */
-export function sequenceNumber(sequence: Int64 | undefined): number {
-  return Math.min(Number(sequence ?? 0), Number.MAX_SAFE_INTEGER - 1);
-}

@@ -74,16 +74,16 @@ function checkExpectedSequences(headers: PublishHeaders, { stream, subject }: Pu
   if (headers.has("expectedLastSubjectSequence")) {
     const asked = headers.has("expectedLastSubjectSequenceSubject") ? headers.text("expectedLastSubjectSequenceSubject") : subject;
     const last = lastOn(stream.messages, asked);
-    if (last !== digitsOf(headers.text("expectedLastSubjectSequence"))) {
-      return filled(apiErrors.streamWrongLastSequence, { seq: last });
+    if (last !== stream.sequences.expected(headers.text("expectedLastSubjectSequence"))) {
+      return filled(apiErrors.streamWrongLastSequence, { seq: stream.sequences.shown(last) });
     }
   } else if (headers.has("expectedLastSubjectSequenceSubject")) {
     return apiErrors.streamExpectedLastSeqPerSubjectInvalid;
   }
   if (headers.has("expectedLastSequence")) {
     const last = stream.messages.state.lastSequence;
-    if (last !== digitsOf(headers.text("expectedLastSequence"))) {
-      return filled(apiErrors.streamWrongLastSequence, { seq: last });
+    if (last !== stream.sequences.expected(headers.text("expectedLastSequence"))) {
+      return filled(apiErrors.streamWrongLastSequence, { seq: stream.sequences.shown(last) });
     }
   }
   return undefined;

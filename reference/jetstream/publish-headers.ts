@@ -133,7 +133,7 @@ function lineAfter(buffer: Uint8Array, at: number, end: number): number {
   return Math.min(lineEnd(buffer, at, end) + 2, end);
 }
 
-/** Decimal digits as a number; -1 for anything else, like the official reader, which compares it as a huge number. */
+/** Decimal digits as a number; -1 for anything else. */
 export function digitsOf(text: string): number {
   return /^\d+$/.test(text) ? Number(text) : -1;
 }

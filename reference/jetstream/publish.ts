@@ -5,6 +5,7 @@
  */
 import type { InboundMessage } from "../broker/service.ts";
 import { AtomicBatches } from "./atomic-batches.ts";
+import { OUT_OF_SEQUENCES } from "./batch-checks.ts";
 import { type ApiError, apiErrors, because, filled } from "./errors.ts";
 import { isFastBatchReply } from "./fast-batch-reply.ts";
 import { FastBatches } from "./fast-batches.ts";
@@ -46,7 +47,7 @@ export class Publisher {
     this.#stream = stream;
     this.#ids = ids;
     this.#budget = budget;
-    this.#acks = new PublishAcks(stream.name, stream.context.domain);
+    this.#acks = new PublishAcks(stream.name, stream.context.domain, stream.sequences);
     this.#writer = new MessageWriter(stream, ids);
     const parts = { stream, ids, acks: this.#acks, writer: this.#writer };
     this.#atomic = new AtomicBatches(parts);
@@ -159,9 +160,12 @@ export class Publisher {
 
   /** What stands against storing it: the server's storage, the syntax of a TTL, and the limits of a stream that discards new messages. */
   #storageProblem(message: InboundMessage, headers: PublishHeaders | undefined): ApiError | undefined {
-    const { config, limits } = this.#stream;
+    const { config, limits, messages } = this.#stream;
     if (this.#budget.isExhausted(config.storage)) {
       return apiErrors.insufficientResources;
+    }
+    if (this.#stream.sequences.isShifted && messages.state.lastSequence >= this.#stream.sequences.last) {
+      return because(apiErrors.streamStoreFailed, OUT_OF_SEQUENCES);
     }
     if (config.retention === "interest" && !this.#stream.hasInterest(message.subject)) {
       return undefined;

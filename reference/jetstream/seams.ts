@@ -6,6 +6,7 @@ import type { Account } from "../broker/service.ts";
 import type { Clock, Random } from "../ports.ts";
 import type { Store, StoredStream, StreamStore, Subject, SubjectFilter } from "../store/stream-store.ts";
 import type { Int64 } from "./json/decode.ts";
+import type { WireSequences } from "./wire-sequences.ts";
 
 export type Retention = "limits" | "interest" | "workqueue";
 
@@ -44,6 +45,8 @@ export interface HostStream {
   readonly maxConsumers: number;
   readonly stored: StoredStream;
   readonly messages: StreamStore;
+  /** What sequences of `messages` are called on the wire. */
+  readonly sequences: WireSequences;
   readonly consumers: ReadonlyMap<string, AttachedConsumer>;
   /** `consumer` is done with the message: workqueue and interest retention may remove it now. */
   acknowledged(consumer: AttachedConsumer, sequence: number): void;

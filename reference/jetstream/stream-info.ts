@@ -32,14 +32,16 @@ export function streamState(
   stream: Stream,
   { withDeleted = false, subjects }: Pick<InfoOptions, "withDeleted" | "subjects">,
 ): Record<string, unknown> {
+  const { sequences } = stream;
   const { state } = stream.messages;
-  const deleted = withDeleted && state.deleted > 0 ? [...stream.messages.deletedSequences()] : [];
+  const deleted =
+    withDeleted && state.deleted > 0 ? Array.from(stream.messages.deletedSequences(), (sequence) => sequences.shown(sequence)) : [];
   return {
     messages: state.messages,
     bytes: state.bytes,
-    first_seq: state.firstSequence,
+    first_seq: sequences.shown(state.firstSequence),
     first_ts: formatTime(state.messages === 0 ? 0n : state.firstTimeNs),
-    last_seq: state.lastSequence,
+    last_seq: sequences.shown(state.lastSequence),
     last_ts: formatTime(state.lastTimeNs),
     num_subjects: state.subjects === 0 ? undefined : state.subjects,
     subjects,

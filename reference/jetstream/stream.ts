@@ -13,12 +13,14 @@ import { InterestRetention } from "./retention.ts";
 import type { AttachedConsumer, HostStream, JetStreamContext, Retention } from "./seams.ts";
 import { type StreamConfig, shownConfig } from "./stream-config.ts";
 import { limitsOf, type StreamLimits } from "./stream-limits.ts";
+import type { WireSequences } from "./wire-sequences.ts";
 
 export interface StreamParts {
   readonly context: JetStreamContext;
   readonly config: StreamConfig;
   readonly createdNs: bigint;
   readonly stored: StoredStream;
+  readonly sequences: WireSequences;
 }
 
 export class Stream implements HostStream {
@@ -27,6 +29,7 @@ export class Stream implements HostStream {
   readonly createdNs: bigint;
   readonly stored: StoredStream;
   readonly messages: StreamStore;
+  readonly sequences: WireSequences;
   readonly consumers = new Map<string, AttachedConsumer>();
   /** The same consumers for loops that run once a message. */
   #attached: readonly AttachedConsumer[] = [];
@@ -34,12 +37,13 @@ export class Stream implements HostStream {
   #limits: StreamLimits;
   readonly #interest = new InterestRetention(this);
 
-  constructor({ context, config, createdNs, stored }: StreamParts) {
+  constructor({ context, config, createdNs, stored, sequences }: StreamParts) {
     this.context = context;
     this.name = config.name;
     this.createdNs = createdNs;
     this.stored = stored;
     this.messages = stored.messages;
+    this.sequences = sequences;
     this.#config = config;
     this.#limits = limitsOf(config);
   }
@@ -81,7 +85,7 @@ export class Stream implements HostStream {
     const before = this.#config;
     this.#config = config;
     this.#limits = limitsOf(config);
-    this.stored.updateConfig(encodeConfig(config));
+    this.stored.updateConfig(encodeConfig(config, this.sequences));
     if (before.retention !== config.retention && config.retention === "interest") {
       this.#interest.release(compileFilter([]));
     }
@@ -234,7 +238,7 @@ export class Stream implements HostStream {
   }
 }
 
-/** A configuration as the store keeps it. */
-export function encodeConfig(config: StreamConfig): Uint8Array {
-  return Buffer.from(printJson(shownConfig(config)));
+/** A configuration as the store keeps it. An update may change `first_seq`, so a base stands beside it. */
+export function encodeConfig(config: StreamConfig, { base }: WireSequences): Uint8Array {
+  return Buffer.from(printJson({ ...shownConfig(config), sequence_base: base === 0n ? undefined : base }));
 }

@@ -5,7 +5,7 @@
 import type { Consumer } from "../consumer.ts";
 import { oneShotProblem } from "../consumer-json.ts";
 import { apiErrors, because, isApiError } from "../errors.ts";
-import { decodeJson } from "../json/decode.ts";
+import { decodeJson, type Int64 } from "../json/decode.ts";
 import { uint64 } from "../json/field-types.ts";
 import { answeredConsumer, findConsumer } from "./consumer-answer.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -25,25 +25,28 @@ export const consumerReset: Endpoint = {
     if (isApiError(consumer)) {
       return { error: consumer };
     }
-    const asked = Number(decoded.value.seq ?? 0);
+    const asked = decoded.value.seq ?? 0;
+    const { sequences } = consumer.core.host;
     const problem = asked === 0 ? undefined : problemOf(consumer, asked);
     if (problem !== undefined) {
       return { error: because(apiErrors.consumerInvalidReset, problem) };
     }
-    const sequence = asked === 0 ? consumer.core.state.floor.stream + 1 : asked;
+    const sequence = asked === 0 ? consumer.core.state.floor.stream + 1 : sequences.given(asked);
     consumer.reset(sequence);
-    return { success: { ...answeredConsumer(call, consumer), reset_seq: sequence } };
+    return { success: { ...answeredConsumer(call, consumer), reset_seq: asked === 0 ? sequences.shown(sequence) : asked } };
   },
 };
 
-function problemOf({ config, core }: Consumer, sequence: number): string | undefined {
+function problemOf({ config, core }: Consumer, asked: Int64): string | undefined {
   switch (config.deliver_policy) {
     case "all":
       return undefined;
     case "by_start_sequence":
-      return sequence < config.opt_start_seq ? "below start seq" : undefined;
+      return asked < config.opt_start_seq ? "below start seq" : undefined;
     case "by_start_time":
-      return sequence < core.host.messages.sequenceAtTime(config.opt_start_time?.timeNs ?? 0n) ? "below start time" : undefined;
+      return core.host.sequences.given(asked) < core.host.messages.sequenceAtTime(config.opt_start_time?.timeNs ?? 0n)
+        ? "below start time"
+        : undefined;
     default:
       return "not allowed";
   }

@@ -1,8 +1,7 @@
 /** `$JS.API.STREAM.MSG.DELETE.<stream>`: removes one message; its bytes are overwritten unless `no_erase`. */
 import { type ApiError, apiErrors, because, filled, isApiError } from "../errors.ts";
-import type { Shape } from "../json/decode.ts";
+import type { Int64, Shape } from "../json/decode.ts";
 import { bool, uint64 } from "../json/field-types.ts";
-import { sequenceNumber } from "../message-request.ts";
 import type { Stream } from "../stream.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { decodeBody, isEmptyBody } from "./request-body.ts";
@@ -31,16 +30,16 @@ export const messageDelete: Endpoint = {
     if (stream.config.deny_delete) {
       return { error: because(apiErrors.streamMsgDeleteFailed, "message delete not permitted") };
     }
-    const sequence = sequenceNumber(request.seq);
+    const sequence = stream.sequences.given(request.seq);
     if (!stream.remove(sequence, { erase: request.no_erase !== true })) {
-      return { error: missing(stream, sequence), counted: "success" };
+      return { error: missing(stream, { sequence, asked: request.seq ?? 0 }), counted: "success" };
     }
     return { success: { success: true } };
   },
 };
 
 /** Memory streams know one answer; file streams tell what never was or is long gone by another error than a gap. */
-function missing({ messages, config }: Stream, sequence: number): ApiError {
+function missing({ messages, config }: Stream, { sequence, asked }: { sequence: number; asked: Int64 }): ApiError {
   const { firstSequence, lastSequence } = messages.state;
   if (config.storage === "file" && sequence > lastSequence) {
     return because(apiErrors.streamMsgDeleteFailed, "stream store EOF");
@@ -48,5 +47,5 @@ function missing({ messages, config }: Stream, sequence: number): ApiError {
   if (config.storage === "file" && sequence < firstSequence) {
     return because(apiErrors.streamMsgDeleteFailed, "no message found");
   }
-  return filled(apiErrors.sequenceNotFound, { seq: sequence });
+  return filled(apiErrors.sequenceNotFound, { seq: asked });
 }

@@ -23,19 +23,19 @@ export const messageGet: Endpoint = {
     if (!isSelected || asksBatch || hasConflict(request)) {
       return { error: apiErrors.badRequest };
     }
-    const messages = account.streams.get(name)?.messages;
-    if (messages === undefined) {
+    const stream = account.streams.get(name);
+    if (stream === undefined) {
       return { error: apiErrors.streamNotFound };
     }
     const view = emptyView();
-    const sequence = findMessage(messages, request);
-    if (sequence === 0 || !messages.read(sequence, view)) {
+    const sequence = findMessage(stream, request);
+    if (sequence === 0 || !stream.messages.read(sequence, view)) {
       return { error: apiErrors.noMessageFound };
     }
     const hasHeaders = view.payloadStart > view.headersStart && request.no_hdr !== true;
     const message = {
       subject: view.subject.text,
-      seq: view.sequence,
+      seq: stream.sequences.shown(view.sequence),
       hdrs: hasHeaders ? base64(view.buffer, view.headersStart, view.payloadStart) : undefined,
       data: view.payloadEnd > view.payloadStart ? base64(view.buffer, view.payloadStart, view.payloadEnd) : undefined,
       time: formatTime(view.timeNs),

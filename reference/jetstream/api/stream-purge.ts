@@ -2,7 +2,7 @@
 import { apiErrors, because, isApiError } from "../errors.ts";
 import type { Shape } from "../json/decode.ts";
 import { text, uint64 } from "../json/field-types.ts";
-import { isAsked, sequenceNumber } from "../message-request.ts";
+import { isAsked } from "../message-request.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { decodeOptionalBody } from "./request-body.ts";
 
@@ -34,8 +34,8 @@ export const streamPurge: Endpoint = {
     }
     const purged = stream.purge({
       ...(isAsked(request?.filter) ? { filter: request?.filter ?? "" } : {}),
-      ...(isAsked(request?.seq) ? { below: sequenceNumber(request?.seq) } : {}),
-      ...(isAsked(request?.keep) ? { keep: sequenceNumber(request?.keep) } : {}),
+      ...(isAsked(request?.seq) ? { below: stream.sequences.given(request?.seq) } : {}),
+      ...(isAsked(request?.keep) ? { keep: Number(request?.keep) } : {}),
     });
     return { success: { success: true, purged } };
   },
