@@ -6,51 +6,9 @@ import { systemDisk } from "../io/disk.ts";
 import { CrashableDisk } from "../sim/crashable-disk.ts";
 import { SeededRandom } from "../sim/seeded-random.ts";
 import { VirtualClock } from "../sim/virtual-clock.ts";
+import { decoder, definition, directory, encoder, nothing, only, open, payloadOf, publish } from "./file-store.contract.ts";
 import { type OpenedStore, openStore, type StoreOptions } from "./open-store.ts";
 import { describeStream, emptyView, streamStoreContract, subject } from "./stream-store.contract.ts";
-import type { StoredStream } from "./stream-store.ts";
-
-const directory = "/data/jetstream";
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-const nothing = new Uint8Array(0);
-
-function open(disk: CrashableDisk, options: Partial<StoreOptions> = {}): Promise<OpenedStore> {
-  return openStore({
-    directory,
-    disk,
-    clock: new VirtualClock(),
-    random: new SeededRandom(1),
-    syncPolicy: "always",
-    segmentBytes: 8192,
-    cacheBytes: 256 * 1024,
-    checkpointSegments: 4,
-    ...options,
-  });
-}
-
-function definition(name = "S"): Parameters<OpenedStore["store"]["createStream"]>[0] {
-  return { account: "$G", name, storage: "file", createdNs: 5n, config: encoder.encode(`{"name":"${name}"}`) };
-}
-
-function publish(stream: StoredStream, payload: string, more: { on?: string; id?: string; timeNs?: bigint } = {}): number {
-  const { on = "a", id, timeNs = 1_700_000_000_000_000_000n } = more;
-  return stream.messages.append({ subject: subject(on), headers: nothing, payload: encoder.encode(payload), timeNs, messageId: id });
-}
-
-function payloadOf(stream: StoredStream, sequence: number): string | undefined {
-  const view = emptyView();
-  return stream.messages.read(sequence, view) ? decoder.decode(view.buffer.subarray(view.payloadStart, view.payloadEnd)) : undefined;
-}
-
-function only(opened: OpenedStore): StoredStream {
-  expect(opened.streams).toHaveLength(1);
-  const [recovered] = opened.streams;
-  if (recovered === undefined) {
-    throw new Error("no stream was recovered");
-  }
-  return recovered.stream;
-}
 
 // The contract opens synchronously; claiming the directory is the only asynchronous step, so stores are made ahead.
 const pool: OpenedStore[] = [];
@@ -300,92 +258,6 @@ test("one sync a commit, whatever the number of changes", async () => {
   }
   store.commit();
   expect(disk.count("sync")).toBe(before + 1);
-});
-
-test("with an interval the system gets the bytes at once and the disk gets them when the time is up", async () => {
-  const disk = new CrashableDisk();
-  const clock = new VirtualClock();
-  const first = await open(disk, { clock, syncPolicy: { intervalMs: 120_000 } });
-  const stream = first.store.createStream(definition());
-  publish(stream, "synced");
-  first.store.commit();
-  clock.advance(120_001);
-  publish(stream, "unsynced");
-  first.store.commit();
-  expect(first.store.durableEpoch).toBe(first.store.epoch - 1);
-  disk.powerCut({ keep: "nothing" });
-  const second = await open(disk, { clock });
-  expect(only(second).messages.state.lastSequence).toBe(1);
-
-  const third = await open(disk, { clock, syncPolicy: { intervalMs: 120_000 } }).catch((error: unknown) => error);
-  expect(third).toMatchObject({ code: "locked" });
-  second.store.abandon();
-  const fourth = await open(disk, { clock, syncPolicy: { intervalMs: 120_000 } });
-  publish(only(fourth), "written");
-  fourth.store.commit();
-  disk.kill();
-  expect(payloadOf(only(await open(disk, { clock })), 2)).toBe("written");
-});
-
-test("a failed write or sync moves the batch to a new segment and commits it there", async () => {
-  for (const call of ["write", "sync"] as const) {
-    const disk = new CrashableDisk();
-    const first = await open(disk);
-    const stream = first.store.createStream(definition());
-    publish(stream, "one");
-    first.store.commit();
-    disk.failAt({ call, nth: 1, code: "EIO" });
-    publish(stream, "two");
-    first.store.commit();
-    publish(stream, "three");
-    first.store.commit();
-    expect([1, 2, 3].map((sequence) => payloadOf(stream, sequence))).toEqual(["one", "two", "three"]);
-    disk.powerCut({ keep: "random", seed: 7 });
-    const second = await open(disk);
-    expect(second.report).toMatchObject({ damage: [], lost: [] });
-    expect([1, 2, 3].map((sequence) => payloadOf(only(second), sequence))).toEqual(["one", "two", "three"]);
-  }
-});
-
-test("when the disk refuses twice the commit throws, and the store takes nothing more until it is reopened", async () => {
-  const disk = new CrashableDisk();
-  const first = await open(disk);
-  const stream = first.store.createStream(definition());
-  publish(stream, "one");
-  first.store.commit();
-  disk.failAt({ call: "write", nth: 1, code: "ENOSPC", forever: true });
-  publish(stream, "two");
-  const { durableEpoch } = first.store;
-  expect(() => first.store.commit()).toThrow(expect.objectContaining({ code: "write-failed" }));
-  expect(first.store.durableEpoch).toBe(durableEpoch);
-  expect(() => publish(stream, "three")).toThrow(expect.objectContaining({ code: "write-failed" }));
-  first.store.abandon();
-  disk.kill();
-  const second = await open(disk);
-  expect(only(second).messages.state.lastSequence).toBe(1);
-  expect(publish(only(second), "two")).toBe(2);
-});
-
-test("a directory that holds other files, is locked, newer or not writable is refused and left as it was", async () => {
-  const foreign = new CrashableDisk();
-  foreign.makeDirectory(directory);
-  foreign.open(`${directory}/holiday.jpg`, "create-new").close();
-  await expect(open(foreign)).rejects.toMatchObject({ code: "foreign-files" });
-  expect(foreign.list(directory)).toHaveLength(1);
-
-  const newer = new CrashableDisk();
-  newer.makeDirectory(directory);
-  newer.open(`${directory}/store.json`, "create-new").write(encoder.encode('{"store":"streamproof","format":2}'), 0);
-  await expect(open(newer)).rejects.toMatchObject({ code: "newer-format" });
-  expect(newer.list(directory)).toHaveLength(1);
-
-  const readOnly = new CrashableDisk();
-  readOnly.failAt({ call: "makeDirectory", nth: 1, code: "EROFS", forever: true });
-  await expect(open(readOnly)).rejects.toMatchObject({ code: "not-writable" });
-
-  const held = new CrashableDisk();
-  await open(held);
-  await expect(open(held)).rejects.toMatchObject({ code: "locked" });
 });
 
 test("a segment made ready in the background is used, and cut to its content when the store stops", async () => {
