@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { knownFailingFileOf, readKnownFailing } from "./known-failing.ts";
 import { TargetError } from "./target.ts";
@@ -35,6 +35,11 @@ function refusalOf(text: string): string {
 test("the smallest target file has a name, a sentence and a command", () => {
   writeFileSync(file, valid);
   expect(readTargetFile(file)).toMatchObject({ target: "mine", here: folder, ready: { within: "10s", jetstream: true }, claims: [] });
+});
+
+test("{here} is absolute also when the file was named by a relative path, because the server starts in a folder of its own", () => {
+  const [file = ""] = builtInTargetFiles().values();
+  expect(isAbsolute(readTargetFile(relative(process.cwd(), file)).here)).toBe(true);
 });
 
 test("an unknown key is refused at its place with the key that was meant", () => {

@@ -6,7 +6,7 @@
  * {set.KEY} for a declared setting. An unknown one is refused here, not at the start of a run.
  */
 import { readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { featureProblem } from "./features.ts";
 import { readPlacedYaml } from "./placed-yaml.ts";
@@ -129,7 +129,7 @@ export function readTargetFile(file: string): TargetFile {
       yaml.refuse(["settings", name, "path"], 'a setting with a path needs "config.content" to put it into');
     }
   }
-  return { ...content, file, here: dirname(file) };
+  return { ...content, file, here: dirname(resolve(file)) };
 }
 
 function placeholderProblem(name: string, content: TargetFileContent): string | undefined {
