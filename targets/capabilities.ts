@@ -7,7 +7,7 @@ import { failureText } from "./failure-text.ts";
 import { makeInstanceFolder } from "./instance-folder.ts";
 import { forgetLive, keepLive } from "./live.ts";
 import { procIsThere } from "./proc.ts";
-import type { Capabilities, Capability } from "./target.ts";
+import { allCapabilities, type Capabilities, type Capability } from "./target.ts";
 import type { TargetFile } from "./target-file.ts";
 import { createImageVolume } from "./volumes/image.ts";
 
@@ -43,8 +43,7 @@ export async function startedCapabilities(file: TargetFile): Promise<Capabilitie
 }
 
 export function noCapabilities(reason: string): Capabilities {
-  const all: readonly Capability[] = ["restart", "kill", "power-cut", "pause", "store-files", "configure"];
-  return { has: new Set(), missing: new Map(all.map((capability) => [capability, reason])) };
+  return { has: new Set(), missing: new Map(allCapabilities.map((capability) => [capability, reason])) };
 }
 
 let probe: Promise<string | undefined> | undefined;

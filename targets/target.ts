@@ -11,8 +11,25 @@ import type { FaultEvidence } from "../evidence/history/events.ts";
  * - `pause`      SIGSTOP / SIGCONT
  * - `store-files` the data folder can be read and changed while the server is down
  * - `configure`  configuration can be set before the start
+ * - `system-calls` single system calls can be ended by SIGKILL, failed or delayed
+ * - `disk-full`, `read-only` the volume can be filled, or made read-only; needs a volume that is an image
+ * - `memory-limit` the server's memory can be limited, up to its end by the kernel
+ * - `file-limit` the number of its file descriptors can be limited
  */
-export type Capability = "restart" | "kill" | "power-cut" | "pause" | "store-files" | "configure";
+export const allCapabilities = [
+  "restart",
+  "kill",
+  "power-cut",
+  "pause",
+  "store-files",
+  "configure",
+  "system-calls",
+  "disk-full",
+  "read-only",
+  "memory-limit",
+  "file-limit",
+] as const;
+export type Capability = (typeof allCapabilities)[number];
 
 /** A server that can be asked for, not yet running. Resolving one reads its file and finds its executable. */
 export interface Target {
@@ -53,12 +70,20 @@ export interface Capabilities {
 }
 
 export interface ProvisionOptions {
-  /** Ask for a volume that can be power-cut; rejects with `TARGET_CAPABILITY_MISSING` where it can't be had. */
+  /** Ask for a volume that can be power-cut, filled and made read-only; rejects with `TARGET_CAPABILITY_MISSING` where it can't be had. */
   readonly powerCut?: boolean;
   /** Configuration over the target's own, as `--set`. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly startTimeoutMs?: number;
   readonly signal?: AbortSignal;
+}
+
+export interface StartOptions {
+  /**
+   * Words before the command of this one life: a program that sets something up and then becomes the server by `exec`, so that process
+   * id and group stay what they are without it.
+   */
+  readonly under?: readonly string[];
 }
 
 /** A provisioned server: one volume, one address, several lives. Every call has a deadline of its own. */
@@ -77,7 +102,7 @@ export interface Instance {
   /** The newest lines the server printed, for failures. */
   logTail(lines?: number): readonly string[];
   /** Milliseconds until it answered; rejects with `TARGET_NOT_READY` in bounded time. */
-  start(): Promise<number>;
+  start(options?: StartOptions): Promise<number>;
   /** Graceful stop (SIGTERM), then SIGKILL when it does not end in time. */
   stop(): Promise<FaultEvidence>;
   /** SIGKILL of the process group. The caller starts it again. Only with `kill`. */

@@ -22,6 +22,7 @@ import {
   type Instance,
   type PowerCutAdversary,
   type ProvisionOptions,
+  type StartOptions,
   type Target,
   TargetError,
 } from "../target.ts";
@@ -121,14 +122,14 @@ class ProcessInstance implements Instance, Live {
     return this.#log.tail(lines);
   }
 
-  async start(): Promise<number> {
+  async start({ under = [] }: StartOptions = {}): Promise<number> {
     if (this.#disposed !== undefined) {
       throw new TargetError("TARGET_NOT_READY", `${this.#title} was disposed of and can't be started again`);
     }
     if (this.pid !== undefined) {
       throw new TargetError("TARGET_NOT_READY", `${this.#title} is running already as process ${this.pid}; stop or kill it first`);
     }
-    this.#process = this.#spawn();
+    this.#process = this.#spawn(under);
     const withinMs = this.#options.startTimeoutMs ?? parseDurationMs(this.#what.file.ready.within) ?? 0;
     const readiness = await this.#untilReady(this.#process, withinMs);
     if (readiness.is === "exited") {
@@ -196,15 +197,23 @@ class ProcessInstance implements Instance, Live {
     return this.#process;
   }
 
-  #spawn(): ServerProcess {
+  #spawn(under: readonly string[]): ServerProcess {
     const place = { folder: this.#folder, data: this.dataDirectory ?? "", host, port: this.port, name: this.target.key };
     const launch = launchOf(this.#what.file, this.#what.executable, place, this.#given);
     if (launch.config !== undefined) {
       mkdirSync(dirname(launch.config.file), { recursive: true });
       writeFileSync(launch.config.file, launch.config.text);
     }
-    this.#log.note(`life ${this.epoch + 1}: ${[launch.command, ...launch.args].join(" ")}`);
-    const server = new ServerProcess({ ...launch, folder: this.#folder, onOutput: (source, bytes) => this.#log.push(source, bytes) });
+    const [command = "", ...args] = [...under, launch.command, ...launch.args];
+    this.#log.note(`life ${this.epoch + 1}: ${[command, ...args].join(" ")}`);
+    const { environment } = launch;
+    const server = new ServerProcess({
+      command,
+      args,
+      environment,
+      folder: this.#folder,
+      onOutput: (source, bytes) => this.#log.push(source, bytes),
+    });
     if (server.pid !== undefined) {
       noteProcess(this.#folder, server.pid);
     }
