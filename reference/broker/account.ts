@@ -2,10 +2,20 @@
 
 import type { Random } from "../ports.ts";
 import { hashOctets } from "../protocol/octets.ts";
+import { InterestWatches } from "./interest-watches.ts";
 import type { InternedSubject } from "./interned-subject.ts";
 import { Message } from "./message.ts";
 import { ReplyRoutes } from "./reply-routes.ts";
-import type { Account, Delivery, InboundMessage, OutboundMessage, Route, ServiceHandler, ServiceSubscription } from "./service.ts";
+import type {
+  Account,
+  Delivery,
+  InboundMessage,
+  InterestWatch,
+  OutboundMessage,
+  Route,
+  ServiceHandler,
+  ServiceSubscription,
+} from "./service.ts";
 import { SubjectTable } from "./subject-table.ts";
 import { isValidPattern, octetText } from "./subjects.ts";
 import { type Matches, type QueueGroup, type Receiver, Subscription } from "./subscription.ts";
@@ -20,6 +30,7 @@ export class BrokerAccount implements Account {
   /** A service threw while it was handed a message; set once by the server. */
   onServiceFailure: ((error: unknown) => void) | undefined;
   readonly #replies = new ReplyRoutes(this.index);
+  readonly #watches = new InterestWatches(this.index);
   readonly #random: Random;
   /** Messages of services, one for each level of publishing inside publishing. */
   readonly #pool: Message[] = [];
@@ -43,12 +54,14 @@ export class BrokerAccount implements Account {
 
   add(subscription: Subscription): void {
     this.index.add(subscription);
+    this.#watches.subscriptionsChanged(subscription.pattern);
   }
 
   remove(subscription: Subscription): void {
     if (!subscription.closed) {
       subscription.closed = true;
       this.index.remove(subscription);
+      this.#watches.subscriptionsChanged(subscription.pattern);
     }
   }
 
@@ -105,6 +118,10 @@ export class BrokerAccount implements Account {
       hasRoom: (work) => this.#hasRoom(interned, work),
       deliver: (delivery) => this.#deliver(interned, delivery),
     };
+  }
+
+  watch(subject: string, options: { queue: string | undefined; changed: () => void }): InterestWatch {
+    return this.#watches.watch(subject, options);
   }
 
   /** The receiver's own plain subscription that a message on this subject would reach. */

@@ -73,6 +73,16 @@ export interface Account {
    * each time. `alive()` is false once nobody is subscribed.
    */
   route(subject: string): Route;
+  /**
+   * Watches for subscriptions to exactly this literal subject: members of `queue`, or plain ones without it. `changed` is called whenever
+   * the first one came or the last one went, in the middle of that change: it only takes note.
+   */
+  watch(subject: string, options: { queue: string | undefined; changed: () => void }): InterestWatch;
+}
+
+export interface InterestWatch {
+  readonly present: boolean;
+  end(): void;
 }
 
 export interface Route {

@@ -81,6 +81,18 @@ export class SubscriptionIndex {
     prune(node, path);
   }
 
+  /** Is somebody subscribed to exactly this pattern, as a member of `queue` or, without it, plainly? */
+  hasExact(pattern: string, queue: string | undefined): boolean {
+    let node: Node | undefined = this.#root;
+    for (const token of pattern.split(".")) {
+      node = childOf(node, token);
+      if (node === undefined) {
+        return false;
+      }
+    }
+    return node.subscriptions.some((subscription) => subscription.queue === queue);
+  }
+
   /** `subject` in latin1. A subject with an empty token matches nothing. */
   match(subject: string): MatchResult {
     const search: Search = { tokens: subject.split("."), found: [], dependsOnLastToken: false };

@@ -14,6 +14,8 @@ import { ConsumerJournal } from "./consumer-record.ts";
 import { ConsumerState, type SkipList } from "./consumer-state.ts";
 import { sampleFrequencyOf } from "./consumer-validation.ts";
 import type { PullQueue } from "./pull-queue.ts";
+import type { LastSequences } from "./pull-status.ts";
+import type { PushOutlet } from "./push-outlet.ts";
 import { RedeliveryQueue } from "./redelivery-queue.ts";
 import type { AttachedConsumer, HostStream, TurnWork } from "./seams.ts";
 
@@ -58,6 +60,8 @@ export class ConsumerCore {
   readonly self: AttachedConsumer & TurnWork;
   config: ConsumerConfig;
   settings: ConsumerSettings;
+  /** Where a push consumer delivers; a pull consumer has none. Set once, when the consumer is put together. */
+  push: PushOutlet | undefined;
   closed = false;
   /** What the journal holds was answered, or will be in this turn: it must be part of this turn's commit. */
   isAnswered = false;
@@ -131,6 +135,11 @@ export class ConsumerCore {
 
   get epoch(): number {
     return this.host.context.store.epoch;
+  }
+
+  /** What heartbeats tell. */
+  get lastSequences(): LastSequences {
+    return { consumer: this.state.delivered.consumer, stream: this.host.sequences.shown(this.state.nextSequence - 1) };
   }
 
   /** Something changed: step before this turn commits. */

@@ -152,9 +152,9 @@ test("names and lists are sorted", () => {
   expect(stage.api("CONSUMER.LIST.S", { offset: 2 })).toMatchObject({ total: 3, offset: 2, limit: 256, consumers: [{ name: "c" }] });
 });
 
-test.each(["deliver_subject", "priority_policy"])("what is not supported yet is refused by name: %s", (field) => {
+test.each(["ack_policy", "priority_policy"])("what is not supported yet is refused by name: %s", (field) => {
   const config = {
-    deliver_subject: { deliver_subject: "d" },
+    ack_policy: { ack_policy: "flow_control", deliver_subject: "d" },
     priority_policy: { priority_policy: "overflow", priority_groups: ["a"] },
   }[field];
   expect(create({ ack_policy: "explicit", ...config })).toMatchObject({

@@ -62,7 +62,7 @@ function updateConsumer(existing: Consumer, config: ConsumerConfig, action: Cons
   }
   const refusal =
     (host.retention === "workqueue" ? checkPartition(config, configsOf(host, existing.name)) : undefined) ??
-    checkConsumerUpdate(existing.config, config) ??
+    checkConsumerUpdate({ current: existing.config, next: config }, (subject) => host.context.account.hasInterest(subject)) ??
     unsupportedFeature(config);
   if (refusal !== undefined) {
     return refusal;

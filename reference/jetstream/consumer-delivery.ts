@@ -1,5 +1,5 @@
 /**
- * Hands stored messages to waiting pull requests: redeliveries first, then what comes next in the stream. Runs once a turn before the
+ * Hands stored messages to waiting pull requests, or to a push consumer's outlet: redeliveries first, then what comes next in the stream. Runs once a turn before the
  * commit. A message goes from the store's buffer into the receiver's output buffer without a copy or an object in between.
  */
 
@@ -10,6 +10,7 @@ import { type ConsumerCore, nothing } from "./consumer-core.ts";
 import { headersOnly } from "./consumer-headers.ts";
 import type { WaitingPull } from "./pull-queue.ts";
 import { batchCompleted, messageTooLarge, requestTimeout } from "./pull-status.ts";
+import type { PushOutlet } from "./push-outlet.ts";
 
 /** Why delivery stopped. */
 export type DeliveryStop =
@@ -19,7 +20,7 @@ export type DeliveryStop =
   | "drained"
   /** max_ack_pending is reached. */
   | "blocked"
-  /** Replay policy original: the next message is not due yet. */
+  /** Replay policy original or a rate limit: the next message is not due yet. */
   | "early"
   /** Everybody who waits has too much unread; the route marks the consumer ready again. */
   | "crowded"
@@ -58,15 +59,20 @@ export class DeliveryDesk {
 export function deliverReady(core: ConsumerCore, desk: DeliveryDesk, nowMs: number): DeliveryStop {
   desk.delivery.epoch = core.epoch;
   for (let budget = deliveriesPerTurn; budget > 0; budget -= 1) {
-    if (core.pulls.length === 0) {
-      return "unrequested";
-    }
-    const stop = deliverNext(core, desk, nowMs);
+    const stop = obstacle(core) ?? deliverNext(core, desk, nowMs);
     if (stop !== undefined) {
       return stop;
     }
   }
   return "budget";
+}
+
+/** What stands in the way before it is known which message is next. */
+function obstacle(core: ConsumerCore): DeliveryStop | undefined {
+  if (core.push !== undefined) {
+    return core.push.obstacle();
+  }
+  return core.pulls.length === 0 ? "unrequested" : undefined;
 }
 
 function deliverNext(core: ConsumerCore, desk: DeliveryDesk, nowMs: number): DeliveryStop | undefined {
@@ -152,6 +158,9 @@ function deliverAgain(core: ConsumerCore, { desk, sequence, nowMs }: Step): Deli
 
 /** Why `send` found nobody: requests that are left have receivers who cannot take more now. */
 function refusal(core: ConsumerCore): DeliveryStop {
+  if (core.push !== undefined) {
+    return core.push.pacedDueMs === Number.POSITIVE_INFINITY ? "unrequested" : "early";
+  }
   return core.pulls.length > 0 ? "crowded" : "unrequested";
 }
 
@@ -229,6 +238,9 @@ function send(core: ConsumerCore, { desk, pending, nowMs }: { desk: DeliveryDesk
     headersOnly(delivery);
   }
   const size = delivery.subject.length + delivery.reply.length + (delivery.payloadEnd - delivery.headersStart);
+  if (core.push !== undefined) {
+    return sendToOutlet(core, core.push, { desk, size, nowMs });
+  }
   for (;;) {
     const pull = nextPull(core, size, nowMs);
     if (pull === undefined) {
@@ -240,6 +252,18 @@ function send(core: ConsumerCore, { desk, pending, nowMs }: { desk: DeliveryDesk
     }
     core.pulls.removeHead();
   }
+}
+
+function sendToOutlet(
+  core: ConsumerCore,
+  push: PushOutlet,
+  { desk, size, nowMs }: { desk: DeliveryDesk; size: number; nowMs: number },
+): boolean {
+  if (!push.send(desk.delivery, size, nowMs)) {
+    return false;
+  }
+  core.lastDeliveryMs = nowMs;
+  return true;
 }
 
 /** The first request that can take the message, after those were removed that are over. */

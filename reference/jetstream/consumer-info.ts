@@ -22,6 +22,7 @@ export function consumerInfo(core: ConsumerCore, extraMetadata?: Readonly<Record
     num_redelivered: config.max_deliver === 1 ? 0 : state.redeliveries.size,
     num_waiting: core.pulls.length,
     num_pending: state.nextSequence > host.messages.state.lastSequence ? 0 : core.toDeliver,
+    push_bound: core.push?.isBound === true ? true : undefined,
     paused: isPaused ? true : undefined,
     pause_remaining: isPaused ? pausedUntil - nowNs : undefined,
     ts: formatTime(nowNs),

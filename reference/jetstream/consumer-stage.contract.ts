@@ -2,7 +2,16 @@
  * A stage for consumer tests: JetStream on a virtual clock, a store and an account that is a plain list of subscriptions. Turns are
  * explicit: `turn()` runs what was marked ready and commits, as the server does at the end of a turn.
  */
-import type { Account, Delivery, InboundMessage, OutboundMessage, Route, ServiceHandler, ServiceSubscription } from "../broker/service.ts";
+import type {
+  Account,
+  Delivery,
+  InboundMessage,
+  InterestWatch,
+  OutboundMessage,
+  Route,
+  ServiceHandler,
+  ServiceSubscription,
+} from "../broker/service.ts";
 import { SeededRandom } from "../sim/seeded-random.ts";
 import { VirtualClock } from "../sim/virtual-clock.ts";
 import { openMemoryOnlyStore } from "../store/memory-store.ts";
@@ -36,6 +45,7 @@ class StageAccount implements Account {
   /** Inboxes whose reader is slow, with the work that waits for it. */
   readonly crowded = new Map<string, TurnWork | undefined>();
   readonly #subjects = new Map<string, Subject>();
+  readonly #watches = new Set<() => void>();
 
   subscribe(pattern: string, handle: ServiceHandler): ServiceSubscription {
     const filter = compileFilter([pattern]);
@@ -81,6 +91,32 @@ class StageAccount implements Account {
       },
       deliver: (delivery) => this.#deliver(subject, delivery),
     };
+  }
+
+  /** The stage knows plain subscriptions only. */
+  watch(subject: string, { queue, changed }: { queue: string | undefined; changed: () => void }): InterestWatch {
+    const { inboxes } = this;
+    const isPresent = (): boolean => queue === undefined && inboxes.has(subject);
+    let wasPresent = isPresent();
+    const look = (): void => {
+      if (isPresent() !== wasPresent) {
+        wasPresent = isPresent();
+        changed();
+      }
+    };
+    this.#watches.add(look);
+    return {
+      get present() {
+        return isPresent();
+      },
+      end: () => void this.#watches.delete(look),
+    };
+  }
+
+  inboxesChanged(): void {
+    for (const look of this.#watches) {
+      look();
+    }
   }
 
   /** A client's message. */
@@ -182,7 +218,14 @@ export class Stage {
   inbox(subject: string): Received[] {
     const received = this.account.inboxes.get(subject) ?? [];
     this.account.inboxes.set(subject, received);
+    this.account.inboxesChanged();
     return received;
+  }
+
+  /** Nobody listens on the subject any more. */
+  leave(subject: string): void {
+    this.account.inboxes.delete(subject);
+    this.account.inboxesChanged();
   }
 
   /** An API request below `$JS.API.`; the parsed answer. */

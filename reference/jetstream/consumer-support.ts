@@ -11,8 +11,8 @@ function unsupported(config: ConsumerConfig): string | undefined {
   if (config.direct || config.sourcing) {
     return "direct and sourcing consumers are";
   }
-  if (config.deliver_subject !== "") {
-    return "push consumers (deliver_subject) are";
+  if (config.ack_policy === "flow_control") {
+    return "ack policy flow_control is";
   }
   return config.priority_policy === "none" ? undefined : `priority policy ${config.priority_policy} is`;
 }

@@ -21,7 +21,11 @@ const fixed: readonly (readonly [FixedField, string])[] = [
   ["flow_control", "flow control"],
 ];
 
-export function checkConsumerUpdate(current: ConsumerConfig, next: ConsumerConfig): ApiError | undefined {
+/** `hasInterest` tells whether anybody is subscribed to a subject. */
+export function checkConsumerUpdate(
+  { current, next }: { current: ConsumerConfig; next: ConsumerConfig },
+  hasInterest: (subject: string) => boolean,
+): ApiError | undefined {
   if (isSameConfig(current, next)) {
     return undefined;
   }
@@ -34,6 +38,9 @@ export function checkConsumerUpdate(current: ConsumerConfig, next: ConsumerConfi
   }
   if (current.deliver_subject !== "" && next.deliver_subject === "") {
     return because(apiErrors.consumerCreate, "can not update push consumer to pull based");
+  }
+  if (current.deliver_subject !== next.deliver_subject && hasInterest(current.deliver_subject)) {
+    return apiErrors.consumerNameExist;
   }
   return current.max_waiting === next.max_waiting ? undefined : because(apiErrors.consumerCreate, "max waiting can not be updated");
 }

@@ -1,5 +1,5 @@
 /**
- * One pull consumer: its subscriptions, its turn, and what the stream tells it. State lives in `ConsumerCore`; the rules are in the
+ * One consumer, pull or push: its subscriptions, its turn, and what the stream tells it. State lives in `ConsumerCore`; the rules are in the
  * modules that work on it (delivery, acknowledgements, pulls, redelivery).
  *
  * Nothing undurable is promised: what a client gets an answer to (an acknowledgement with a reply, a purge, INFO) is recorded in `step()`,
@@ -26,7 +26,8 @@ import type { ConsumerState } from "./consumer-state.ts";
 import { PullQueue } from "./pull-queue.ts";
 import { pull, sweepPulls } from "./pull-service.ts";
 import { consumerDeleted, requiredApiLevel } from "./pull-status.ts";
-import { expirePending, recomputeAckDue } from "./redelivery-timer.ts";
+import { PushOutlet } from "./push-outlet.ts";
+import { expireAll, expirePending, recomputeAckDue } from "./redelivery-timer.ts";
 import type { AttachedConsumer, HostStream, TurnWork } from "./seams.ts";
 import { isSubset } from "./subjects.ts";
 
@@ -42,7 +43,7 @@ export interface ConsumerParts {
   readonly recordNumber: number;
 }
 
-/** Idle consumers are deleted a little later than they ask for, each at a moment of its own. */
+/** Idle pull consumers are deleted a little later than they ask for, each at a moment of its own. */
 const jitterMinMs = 100;
 const jitterSpreadMs = 900;
 
@@ -61,17 +62,24 @@ export class Consumer implements AttachedConsumer, TurnWork {
 
   constructor({ host, name, createdNs, config, state, asset, recordNumber }: ConsumerParts) {
     const pulls = new PullQueue({ prioritized: config.priority_policy === "prioritized" });
-    const jitterMs = jitterMinMs + host.context.random.below(jitterSpreadMs);
+    const isPush = config.deliver_subject !== "";
+    const jitterMs = isPush ? 0 : jitterMinMs + host.context.random.below(jitterSpreadMs);
     this.core = new ConsumerCore({ host, self: this, name, createdNs, config, state, pulls, jitterMs, recordNumber });
     this.#asset = asset;
     if (asset !== undefined) {
       asset.snapshot = () => this.#snapshot();
+    }
+    if (isPush) {
+      this.core.push = new PushOutlet({ host, consumer: name, config, work: this, boundChanged: () => this.#boundChanged() });
     }
     this.#subscribe();
     recomputeAckDue(this.core);
     this.#watchPause();
     this.#watchInactivity(this.core.nowMs);
     this.#arm();
+    if (this.core.push?.isBound === true) {
+      this.core.wake();
+    }
   }
 
   get name(): string {
@@ -104,7 +112,7 @@ export class Consumer implements AttachedConsumer, TurnWork {
     if (sequence >= core.state.nextSequence) {
       core.addToDeliver(1);
     }
-    if (core.pulls.length > 0) {
+    if (core.pulls.length > 0 || core.push?.isBound === true) {
       core.wake();
     }
   }
@@ -162,6 +170,7 @@ export class Consumer implements AttachedConsumer, TurnWork {
     expirePending(core, nowMs);
     this.#endPause(nowMs);
     core.replayDueMs = Number.POSITIVE_INFINITY;
+    core.push?.goOn();
     const stop = core.isPaused ? "unrequested" : deliverReady(core, this.#desk, nowMs);
     const endOfStream = stop !== "blocked" && stop !== "early" && stop !== "crowded";
     if (stop === "budget") {
@@ -170,6 +179,7 @@ export class Consumer implements AttachedConsumer, TurnWork {
     } else if (nowMs >= core.pullDueMs || (core.pulls.impatient > 0 && endOfStream)) {
       sweepPulls(core, nowMs, { endOfStream });
     }
+    core.push?.beat(core.lastSequences, nowMs);
     this.#recordWhenDue(nowMs);
     if (nowMs >= core.inactiveDueMs && mayBeDeleted(core, nowMs)) {
       this.delete();
@@ -187,6 +197,9 @@ export class Consumer implements AttachedConsumer, TurnWork {
     core.journal.definition(encodeDefinition({ name: core.name, createdNs: core.createdNs, config: printConfig(config) }));
     core.isAnswered = true;
     recomputeAckDue(core);
+    if (core.push?.configure(config) === true) {
+      expireAll(core, core.nowMs);
+    }
     this.#watchInactivity(core.nowMs);
     if (before.pause_until !== config.pause_until) {
       this.#watchPause();
@@ -232,6 +245,7 @@ export class Consumer implements AttachedConsumer, TurnWork {
     for (const subscription of this.#subscriptions) {
       subscription.unsubscribe();
     }
+    core.push?.close();
     this.#timer?.cancel();
     if (reason === "shutdown") {
       this.#record();
@@ -316,14 +330,25 @@ export class Consumer implements AttachedConsumer, TurnWork {
     }
   }
 
+  /** A push consumer is idle as long as nobody is bound to it, a pull consumer since its last use (see `mayBeDeleted`). */
   #watchInactivity(nowMs: number): void {
-    this.core.inactiveDueMs = nowMs + this.core.settings.inactiveMs;
+    const { push, settings } = this.core;
+    this.core.inactiveDueMs = push?.isBound === true ? Number.POSITIVE_INFINITY : nowMs + settings.inactiveMs;
+  }
+
+  /** Called while somebody subscribes or leaves: what follows from it happens in the next step. */
+  #boundChanged(): void {
+    const { core } = this;
+    this.#watchInactivity(core.nowMs);
+    core.wake();
   }
 
   /** One timer for everything that can fall due; it only wakes the next step. */
   #arm(): void {
     const { core } = this;
-    const dueMs = Math.min(core.ackDueMs, core.pullDueMs, core.inactiveDueMs, core.pauseEndsMs, core.replayDueMs, this.#recordDueMs);
+    const pushDueMs = core.push?.dueMs ?? Number.POSITIVE_INFINITY;
+    const { ackDueMs, pullDueMs, inactiveDueMs, pauseEndsMs, replayDueMs } = core;
+    const dueMs = Math.min(ackDueMs, pullDueMs, inactiveDueMs, pauseEndsMs, replayDueMs, pushDueMs, this.#recordDueMs);
     if (core.closed || dueMs >= this.#timerDueMs) {
       return;
     }

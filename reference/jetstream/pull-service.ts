@@ -3,7 +3,7 @@ import type { ConsumerCore } from "./consumer-core.ts";
 import { formatGoDuration } from "./go-duration.ts";
 import { WaitingPull } from "./pull-queue.ts";
 import { type PullRequest, parsePullRequest } from "./pull-request.ts";
-import { exceededMaxWaiting, idleHeartbeat, noMessages, requestsPending, requestTimeout, statusLine } from "./pull-status.ts";
+import { exceededMaxWaiting, idleHeartbeat, noMessages, pushBased, requestsPending, requestTimeout, statusLine } from "./pull-status.ts";
 
 /** A full queue is searched for dead requests at most that often. */
 const fullSweepMs = 1000;
@@ -11,6 +11,10 @@ const fullSweepMs = 1000;
 /** Takes a request. Without a reply subject there is nobody to deliver to. */
 export function pull(core: ConsumerCore, reply: string | undefined, body: string): void {
   if (reply === undefined || core.closed) {
+    return;
+  }
+  if (core.push !== undefined) {
+    core.sendStatus(reply, pushBased);
     return;
   }
   const request = parsePullRequest(body);
@@ -101,8 +105,7 @@ export function sweepPulls(core: ConsumerCore, nowMs: number, { endOfStream }: {
     }
     wanted += waiting.left;
     if (nowMs >= waiting.heartbeatAtMs) {
-      const { delivered, nextSequence } = core.state;
-      core.sendStatus(waiting.reply, idleHeartbeat(delivered.consumer, nextSequence - 1));
+      core.sendStatus(waiting.reply, idleHeartbeat(core.lastSequences));
       waiting.heartbeatAtMs = nowMs + waiting.request.heartbeatMs;
     }
     core.pullDueMs = Math.min(core.pullDueMs, waiting.expiresAtMs, waiting.heartbeatAtMs);

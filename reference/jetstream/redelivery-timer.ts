@@ -27,6 +27,14 @@ export function expirePending(core: ConsumerCore, nowMs: number): void {
   }
 }
 
+/** Everything that waits for an acknowledgement is delivered again, because deliveries go somewhere else now. */
+export function expireAll(core: ConsumerCore, nowMs: number): void {
+  const waiting = core.state.pending.sequences().filter((sequence) => !core.redelivery.has(sequence));
+  for (const sequence of waiting.sort((a, b) => a - b)) {
+    expire(core, sequence, nowMs);
+  }
+}
+
 function expire(core: ConsumerCore, sequence: number, nowMs: number): void {
   const { maxDeliver } = core.settings;
   const redeliveries = core.state.redeliveries.get(sequence) ?? 0;

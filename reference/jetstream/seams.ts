@@ -43,6 +43,8 @@ export interface HostStream {
   readonly createdNs: bigint;
   readonly consumerLimits: { readonly inactive_threshold: number | undefined; readonly max_ack_pending: number | undefined };
   readonly maxConsumers: number;
+  /** The stream's `max_msg_size`; undefined = none. */
+  readonly messageBytesMax?: number | undefined;
   readonly stored: StoredStream;
   readonly messages: StreamStore;
   /** What sequences of `messages` are called on the wire. */

@@ -72,6 +72,11 @@ export class Stream implements HostStream {
     return Number(this.#config.max_consumers);
   }
 
+  get messageBytesMax(): number | undefined {
+    const { max_msg_size } = this.#config;
+    return max_msg_size > 0 ? max_msg_size : undefined;
+  }
+
   get consumerLimits(): { inactive_threshold: number | undefined; max_ack_pending: number | undefined } {
     const { inactive_threshold, max_ack_pending } = this.#config.consumer_limits;
     return {
