@@ -5,6 +5,7 @@
 
 import { atomicSteps, batch, commit } from "./official-batches.contract.ts";
 import { acceptedConfigs, refusedConfigs, valid } from "./official-configs.contract.ts";
+import { largeSequences } from "./official-sequences.contract.ts";
 import { api, both, create, info, remove, renamed, type Step, update } from "./official-steps.contract.ts";
 
 export const scenarios: Readonly<Record<string, readonly Step[]>> = {
@@ -37,6 +38,7 @@ export const scenarios: Readonly<Record<string, readonly Step[]>> = {
     remove("S"),
     remove("T"),
   ],
+  "sequences beyond 2^53": largeSequences,
   names: [
     create({ name: "a.b" }),
     create({ name: "a/b" }),
