@@ -5,12 +5,13 @@
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import { readPlacedYaml } from "./placed-yaml.ts";
+import type { Settings } from "./settings.ts";
 import type { KnownFailing } from "./target.ts";
 import { compareVersions, isVersion } from "./versions.ts";
 
 const text = z.string({ error: "text belongs here" }).min(1, "it must not be empty");
 const version = text.refine(isVersion, "a version such as 2.15.2 belongs here");
-const keys = ["pattern", "reason", "link", "from", "before"];
+const keys = ["pattern", "reason", "link", "from", "before", "unless"];
 
 const schema = z.array(
   z.strictObject(
@@ -22,6 +23,8 @@ const schema = z.array(
       from: version.optional(),
       /** Only servers before this version. */
       before: version.optional(),
+      /** Not with these settings in force, e.g. `{ sync_interval: always }`: there the server does better. */
+      unless: z.record(z.string(), text, { error: "a map of settings belongs here" }).optional(),
     },
     {
       error: (issue) =>
@@ -35,8 +38,8 @@ export function knownFailingFileOf(targetFile: string): string {
   return targetFile.replace(/\.ya?ml$/, "") + ".known-failing.yaml";
 }
 
-/** `serverVersion` undefined: entries for every version are kept. */
-export function readKnownFailing(file: string, serverVersion: string | undefined): KnownFailing[] {
+/** `serverVersion` undefined: entries for every version are kept. `settings` are those in force. */
+export function readKnownFailing(file: string, serverVersion: string | undefined, settings: Settings = {}): KnownFailing[] {
   if (!existsSync(file)) {
     return [];
   }
@@ -51,11 +54,15 @@ export function readKnownFailing(file: string, serverVersion: string | undefined
     }
     const place = yaml.placeOf([index]);
     seen.set(key, place);
-    if (isFor(entry, serverVersion)) {
+    if (isFor(entry, serverVersion) && !isExcused(entry, settings)) {
       entries.push({ pattern: entry.pattern, reason: entry.reason, link: entry.link, place });
     }
   }
   return entries;
+}
+
+function isExcused({ unless }: { unless?: Settings | undefined }, settings: Settings): boolean {
+  return unless !== undefined && Object.entries(unless).every(([key, value]) => settings[key] === value);
 }
 
 function isFor(entry: { from?: string | undefined; before?: string | undefined }, serverVersion: string | undefined): boolean {

@@ -122,13 +122,14 @@ function processTarget({ spec, file, executable, options }: ProcessParts): Resol
   const given = options.set ?? {};
   const version = executable?.version;
   const knownFailingFile = options.knownFailingFile ?? knownFailingFileOf(file.file);
+  const settings = settingsInForce(file, given);
   const target: ResolvedTarget = {
     name: spec,
     key: file.target,
     executable,
-    settings: settingsInForce(file, given),
+    settings,
     claims: claimsFor(file, version),
-    knownFailing: readKnownFailing(knownFailingFile, version),
+    knownFailing: readKnownFailing(knownFailingFile, version, settings),
     capabilities: () => startedCapabilities(file),
     provision: (provisionOptions) => provisionProcess({ target, file, executable: executable?.path, given }, provisionOptions),
   };
