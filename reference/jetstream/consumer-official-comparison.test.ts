@@ -10,14 +10,15 @@ import { acknowledging } from "./consumer-ack-scenarios.contract.ts";
 import { creations, updates } from "./consumer-create-scenarios.contract.ts";
 import { pulling } from "./consumer-pull-scenarios.contract.ts";
 import { requests } from "./consumer-request-scenarios.contract.ts";
+import { highSequences } from "./consumer-sequence-scenarios.contract.ts";
 import { type ComparedServer, startOfficial, startReference } from "./consumer-servers.contract.ts";
 import { type Scenario, Session } from "./consumer-session.contract.ts";
 
 const command = findOfficialServer(SERVER_VERSION);
 /** What only configures a consumer does not depend on where messages are kept. */
 const scenarios = {
-  memory: [...creations, ...updates, ...acknowledging, ...pulling, ...requests],
-  file: [...acknowledging, ...pulling],
+  memory: [...creations, ...updates, ...acknowledging, ...pulling, ...requests, ...highSequences],
+  file: [...acknowledging, ...pulling, ...highSequences],
 } as const satisfies Record<string, readonly Scenario[]>;
 const storages = ["memory", "file"] as const;
 

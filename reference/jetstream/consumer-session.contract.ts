@@ -3,6 +3,7 @@
  * so that two servers can be compared value by value.
  */
 import { createInbox, type Msg, type NatsConnection, type Subscription } from "@nats-io/transport-node";
+import { printJson } from "./json/print.ts";
 
 export interface Scenario {
   readonly name: string;
@@ -24,9 +25,9 @@ export class Session {
   }
 
   async api(subject: string, body?: unknown): Promise<unknown> {
-    const payload = body === undefined ? "" : typeof body === "string" ? body : JSON.stringify(body);
+    const payload = body === undefined ? "" : typeof body === "string" ? body : printJson(body);
     const answer = await this.#connection.request(`$JS.API.${subject}`, payload, { timeout: patienceMs });
-    return normalised(JSON.parse(answer.string()));
+    return normalised(parsed(answer.string()));
   }
 
   /** Creates the stream and fills it: `odd` and `even` in turn. */
@@ -138,7 +139,7 @@ export class Pull {
   }
 
   events(): unknown[] {
-    return this.messages.map((message) => normalised(JSON.parse(message.string())));
+    return this.messages.map((message) => normalised(parsed(message.string())));
   }
 }
 
@@ -152,6 +153,11 @@ function shownMessage(message: Msg): unknown {
   // deliveries, stream sequence, consumer sequence, pending
   const numbers = tokens.length === 9 ? [tokens[4], tokens[5], tokens[6], tokens[8]].join(" ") : "";
   return [status === "" ? message.subject.split(".").slice(1).join(".") : status, numbers, headers, message.string()];
+}
+
+/** Numbers beyond 2^53 become text, as parsing would round them. */
+function parsed(json: string): unknown {
+  return JSON.parse(json.replaceAll(/(?<=[:,[])\d{16,}(?=[,\]}])/g, '"$&"'));
 }
 
 const varying = new Set([
