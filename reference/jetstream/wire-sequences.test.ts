@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { CrashableDisk } from "../sim/crashable-disk.ts";
 import { JetStreamFixture } from "./jetstream-fixture.contract.ts";
@@ -137,8 +137,7 @@ function digits(run: Run, n: number): string {
 const operations = {
   publish: (run: Run, { subject }: Operation) => run.ask(subject, "x", { "Nats-Msg-Id": `${run.told.length % 3}` }),
   expectLast: (run: Run, { subject, n }: Operation) => run.ask(subject, "x", { "Nats-Expected-Last-Sequence": digits(run, n) }),
-  expectSubject: (run: Run, { subject, n }: Operation) =>
-    run.ask(subject, "x", { "Nats-Expected-Last-Subject-Sequence": digits(run, n) }),
+  expectSubject: (run: Run, { subject, n }: Operation) => run.ask(subject, "x", { "Nats-Expected-Last-Subject-Sequence": digits(run, n) }),
   rollup: (run: Run, { subject }: Operation) => run.ask(subject, "x", { "Nats-Rollup": "sub" }),
   get: (run: Run, { n }: Operation) => run.api("STREAM.MSG.GET.S", `{"seq":${run.wire(n)}}`),
   getNext: (run: Run, { subject, n }: Operation) => run.api("STREAM.MSG.GET.S", `{"seq":${run.wire(n)},"next_by_subj":"${subject}"}`),

@@ -16,14 +16,16 @@ export const consumerReset: Endpoint = {
   subject: "CONSUMER.RESET.*.*",
   type: "consumer_reset_response",
   always: { reset_seq: 0 },
+  uncounted: true,
   handle(call) {
+    const consumer = findConsumer(call);
+    if (isApiError(consumer)) {
+      // On the official server the consumer itself serves this, so where none is, nobody answers.
+      return undefined;
+    }
     const decoded = decodeJson(call.body, resetRequest, { strict: false });
     if ("invalid" in decoded) {
       return { error: because(apiErrors.invalidJSON, oneShotProblem(decoded.invalid)) };
-    }
-    const consumer = findConsumer(call);
-    if (isApiError(consumer)) {
-      return { error: consumer };
     }
     const asked = decoded.value.seq ?? 0;
     const { sequences } = consumer.core.host;

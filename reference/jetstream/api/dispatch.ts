@@ -69,7 +69,7 @@ function answer(account: JetStreamAccount, found: Found | undefined, message: In
   }
   const text = printReply(found.endpoint, reply);
   account.context.account.respond(message, Buffer.from(text), account.context.store.epoch);
-  if ("success" in reply && reply.quiet === true) {
+  if (found.endpoint.uncounted === true || ("success" in reply && reply.quiet === true)) {
     return;
   }
   account.countRequest("error" in reply && reply.counted !== "success");

@@ -38,6 +38,8 @@ export interface Endpoint {
   readonly type: string;
   /** Fields that stand in every error answer too, with their empty values. */
   readonly always?: Record<string, unknown>;
+  /** Neither counted nor audited, whatever the answer. */
+  readonly uncounted?: true;
   handle(call: ApiCall): ApiReply;
 }
 

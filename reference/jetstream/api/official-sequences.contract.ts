@@ -49,7 +49,7 @@ const changing: readonly Step[] = [
   info("S"),
   ["s.a", "x", { "Nats-Rollup": "sub" }],
   api("STREAM.UPDATE.S", '{"name":"S","subjects":["s.>"],"allow_direct":true,"allow_rollup_hdrs":true,"first_seq":7}'),
-  ["s.a", "x"],
+  ["s.a", "x", { "Nats-Msg-Id": "n" }],
   info("S"),
 ];
 
@@ -72,7 +72,7 @@ export const afterRestart: readonly Step[] = [
   info("S"),
   api("CONSUMER.INFO.S.C"),
   api("STREAM.MSG.GET.S", `{"seq":${at(4)}}`),
-  ["s.a", "one", { "Nats-Msg-Id": "m" }],
+  ["s.a", "x", { "Nats-Msg-Id": "n" }],
   ["s.a", "x"],
   api("STREAM.PURGE.S"),
   info("S"),
@@ -84,6 +84,7 @@ export const largeSequences: readonly Step[] = [
   ...reading,
   ...changing,
   ...consumers,
+  api("CONSUMER.RESET.S.NOPE"),
   info("S"),
   api("STREAM.PURGE.S"),
   info("S"),

@@ -34,22 +34,26 @@ export function findOfficialServer(version: string): string | undefined {
 }
 
 export class OfficialServer implements Asked {
-  readonly #process: ChildProcess;
-  readonly #directory: string;
-  readonly #connection: BareConnection;
+  readonly #launch: Launch;
+  #process: ChildProcess;
+  #connection: BareConnection;
 
-  private constructor(parts: { process: ChildProcess; directory: string; connection: BareConnection }) {
-    this.#process = parts.process;
-    this.#directory = parts.directory;
-    this.#connection = parts.connection;
+  private constructor(launch: Launch, { process, connection }: Launched) {
+    this.#launch = launch;
+    this.#process = process;
+    this.#connection = connection;
   }
 
   static async start(command: string, name: string): Promise<OfficialServer> {
-    const directory = mkdtempSync(join(tmpdir(), "official-"));
-    const flags = ["-a", "127.0.0.1", "-p", "-1", "-js", "-n", name, "-sd", directory, "--ports_file_dir", directory];
-    const process = spawn(command, flags, { stdio: "ignore" });
-    const port = await waitForPort(directory);
-    return new OfficialServer({ process, directory, connection: await BareConnection.open(port) });
+    const launch = { command, name, directory: mkdtempSync(join(tmpdir(), "official-")) };
+    return new OfficialServer(launch, await launched(launch));
+  }
+
+  /** Stops it as an operator does and starts it again on the same files. */
+  async restart(): Promise<void> {
+    this.#connection.close();
+    await ended(this.#process, "SIGTERM");
+    ({ process: this.#process, connection: this.#connection } = await launched(this.#launch));
   }
 
   ask(subject: string, body: string, headers?: Readonly<Record<string, string>>): Promise<readonly Reply[]> {
@@ -63,11 +67,35 @@ export class OfficialServer implements Asked {
 
   async stop(): Promise<void> {
     this.#connection.close();
-    const ended = new Promise((resolve) => this.#process.once("exit", resolve));
-    this.#process.kill("SIGKILL");
-    await ended;
-    rmSync(this.#directory, { recursive: true, force: true });
+    await ended(this.#process, "SIGKILL");
+    rmSync(this.#launch.directory, { recursive: true, force: true });
   }
+}
+
+interface Launch {
+  readonly command: string;
+  readonly name: string;
+  readonly directory: string;
+}
+
+interface Launched {
+  readonly process: ChildProcess;
+  readonly connection: BareConnection;
+}
+
+async function launched({ command, name, directory }: Launch): Promise<Launched> {
+  const flags = ["-a", "127.0.0.1", "-p", "-1", "-js", "-n", name, "-sd", directory, "--ports_file_dir", directory];
+  for (const stale of readdirSync(directory).filter((file) => file.endsWith(".ports"))) {
+    rmSync(join(directory, stale));
+  }
+  const process = spawn(command, flags, { stdio: "ignore" });
+  return { process, connection: await BareConnection.open(await waitForPort(directory)) };
+}
+
+async function ended(process: ChildProcess, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+  const exit = new Promise((resolve) => process.once("exit", resolve));
+  process.kill(signal);
+  await exit;
 }
 
 async function waitForPort(directory: string): Promise<number> {
