@@ -5,6 +5,7 @@
 
 import { atomicSteps, batch, commit } from "./official-batches.contract.ts";
 import { acceptedConfigs, refusedConfigs, valid } from "./official-configs.contract.ts";
+import { consumerLimits } from "./official-consumer-limits.contract.ts";
 import { largeSequences } from "./official-sequences.contract.ts";
 import { api, both, create, info, remove, renamed, type Step, update } from "./official-steps.contract.ts";
 
@@ -85,6 +86,7 @@ export const scenarios: Readonly<Record<string, readonly Step[]>> = {
     info("S"),
     remove("S"),
   ],
+  "consumer limits below what consumers have": consumerLimits,
   "publishes that are refused": both({ max_msg_size: 100 }, [
     ["s.a", "x".repeat(101)],
     ["s.a", "x".repeat(50), { a: "x".repeat(60) }],
