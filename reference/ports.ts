@@ -54,8 +54,11 @@ export interface Disk {
   syncDirectory(path: string): void;
   /** Bytes a process without privileges can still write, and the size of the file system. */
   space(path: string): { freeBytes: number; totalBytes: number };
-  /** Exclusive until `release` or the end of the process, however it ends; undefined when another process holds it. */
-  lock(path: string): Promise<DiskLock | undefined>;
+  /**
+   * Exclusive until `release` or the end of the process, however it ends; undefined when another process holds it. `leaveNoTrace` writes
+   * nothing into the directory, so that one that can only be read can be held.
+   */
+  lock(path: string, options?: { readonly leaveNoTrace?: boolean }): Promise<DiskLock | undefined>;
 }
 
 export interface DiskEntry {

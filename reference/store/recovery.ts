@@ -11,6 +11,7 @@ import type { RecoveryState } from "./recovery-state.ts";
 import { type LogPosition, Segment, segmentId } from "./segment.ts";
 import { type Damage, holdsBatch, lastSoundEnd, readHead, type SegmentContent, type SegmentHead, scanSegment } from "./segment-scan.ts";
 import { spareName } from "./segment-spare.ts";
+import { listOrNothing } from "./store-directory.ts";
 import { StoreError } from "./store-error.ts";
 
 export interface RecoveredLog {
@@ -22,6 +23,8 @@ export interface RecoveredLog {
   readonly damage: Damage[];
   /** Files that hold nothing of the log, to be unlinked. */
   readonly void: readonly string[];
+  /** The segment that the checkpoint ends in, when neither it nor a later one is there: the end of the log is missing. */
+  readonly missingEnd: number | undefined;
 }
 
 interface Candidate {
@@ -37,20 +40,23 @@ export interface RecoveryInput {
   readonly state: RecoveryState;
   /** Filled with the segments that count. */
   readonly segments: Map<number, Segment>;
+  /** Told before each segment is read. */
+  readonly reading?: ((progress: { readonly segment: number; readonly at: number; readonly of: number }) => void) | undefined;
 }
 
 export function recoverLog(input: RecoveryInput): RecoveredLog {
   const { disk, directory, checkpoint, state, segments } = input;
   const loader = new SegmentLoader(disk);
-  const { chain, void: voidPaths, highest } = followChain(loader, directory, disk);
+  const position = checkpoint?.position ?? { segment: 0, offset: 0 };
+  const { chain, void: voidPaths, highest } = followChain(loader, { directory, disk, syncedSegment: position.segment });
   const damage: Damage[] = [];
   state.isWhole = checkpoint !== undefined || (chain[0]?.segment.previous.segment ?? 0) === 0;
-  const position = checkpoint?.position ?? { segment: 0, offset: 0 };
   let nextBatch = 0;
   let cutBytes = 0;
   let end: LogPosition = { segment: 0, offset: 0 };
   for (const [at, { segment, bytes }] of chain.entries()) {
     const next = chain[at + 1];
+    input.reading?.({ segment: segment.id, at: at + 1, of: chain.length });
     const content = loader.load(segment, bytes);
     const expectedEnd = next?.segment.previous.segment === segment.id ? next.segment.previous.offset : undefined;
     const passCheckpoint = (offset: number) => {
@@ -74,6 +80,11 @@ export function recoverLog(input: RecoveryInput): RecoveredLog {
         }
       },
     });
+    // A file that was cut short below what is known to have been synced.
+    const synced = expectedEnd ?? (next === undefined && position.segment === segment.id ? position.offset : 0);
+    if (content.length < synced) {
+      damage.push({ segment: segment.id, offset: content.length, bytes: synced - content.length });
+    }
     nextBatch = Math.max(nextBatch, scanned.lastBatch + 1);
     segment.tail = scanned.end;
     segment.written = scanned.end;
@@ -90,12 +101,16 @@ export function recoverLog(input: RecoveryInput): RecoveredLog {
     cutBytes,
     damage,
     void: voidPaths,
+    missingEnd: position.segment > (chain.at(-1)?.segment.id ?? 0) ? position.segment : undefined,
   };
 }
 
 /** The segments that the log runs through, oldest first. A segment that says where the log came from voids what lies between. */
-function followChain(loader: SegmentLoader, directory: string, disk: Disk): { chain: Candidate[]; void: string[]; highest: number } {
-  const files = disk.list(directory);
+function followChain(
+  loader: SegmentLoader,
+  { directory, disk, syncedSegment }: { directory: string; disk: Disk; syncedSegment: number },
+): { chain: Candidate[]; void: string[]; highest: number } {
+  const files = listOrNothing(disk, directory);
   const found = files
     .filter((entry) => entry.kind === "file")
     .map((entry) => segmentId(entry.name))
@@ -105,12 +120,13 @@ function followChain(loader: SegmentLoader, directory: string, disk: Disk): { ch
   // A spare of the last run may still be written by it, when that was ended inside this process: it is never used again.
   const voidPaths = files.filter((entry) => entry.name === spareName).map((entry) => `${directory}/${entry.name}`);
   // What never held a whole batch was never part of the log: a file that was made ready, or one whose first batch was torn.
-  while (found.length > 0 && !loader.holdsBatch(found.at(-1))) {
+  // A checkpoint that ends in it knows better: then it is damaged.
+  while (found.length > 0 && found.at(-1)?.segment.id !== syncedSegment && !loader.holdsBatch(found.at(-1))) {
     voidPaths.push(found.pop()?.segment.path ?? "");
   }
   const chain: Candidate[] = [];
   for (const candidate of found) {
-    if (!candidate.hasHead && !loader.holdsBatch(candidate)) {
+    if (!candidate.hasHead && candidate.segment.id !== syncedSegment && !loader.holdsBatch(candidate)) {
       voidPaths.push(candidate.segment.path);
       continue;
     }

@@ -1,12 +1,12 @@
 /** The directory of a store: is it ours, can it be written, does somebody else use it? Nothing of ours or others' is changed before that is known. */
-import type { Disk, DiskLock } from "../ports.ts";
+import type { Disk, DiskEntry, DiskLock } from "../ports.ts";
 import { checkpointNames } from "./checkpoint.ts";
 import { StoreError } from "./store-error.ts";
 
 export const storeFormat = 1;
 
 const markerName = "store.json";
-const logName = "log";
+export const logName = "log";
 const ourNames = new Set([
   markerName,
   `${markerName}.new`,
@@ -25,39 +25,71 @@ export function logDirectory(directory: string): string {
   return `${directory}/${logName}`;
 }
 
-export async function claimDirectory(disk: Disk, directory: string): Promise<DiskLock> {
+/** The directory is ours, or may become ours; nobody else has it, and it can be written. `isNew`: there is no store in it yet. */
+export async function claimDirectory(disk: Disk, directory: string): Promise<{ lock: DiskLock; isNew: boolean }> {
   refuseForeign(disk, directory);
   makeDurableDirectory(disk, directory);
   const lock = await takeLock(disk, directory);
   try {
-    const names = new Set(disk.list(directory).map((entry) => entry.name));
+    const names = namesIn(disk, directory);
     checkMarker(disk, directory, names);
     probe(disk, directory);
-    if (!names.has(markerName)) {
-      writeMarker(disk, directory);
-    }
-    makeDurableDirectory(disk, logDirectory(directory));
-    return lock;
+    return { lock, isNew: !names.has(logName) && !checkpointNames.some((name) => names.has(name)) };
   } catch (error) {
     lock.release();
     throw error;
   }
 }
 
-function refuseForeign(disk: Disk, directory: string): void {
-  const names = listOrNothing(disk, directory);
-  const foreign = names.filter((name) => !ourNames.has(name) && !harmlessNames.has(name));
-  if (foreign.length > 0 && !names.includes(markerName) && !names.includes(logName)) {
-    throw new StoreError(
-      "foreign-files",
-      `${directory} is not a store and holds other files (${foreign.slice(0, 3).join(", ")}); choose another`,
-    );
+/** Makes the directory what a store needs: after everything in it was read and understood, or at once in a new one. */
+export function settleDirectory(disk: Disk, directory: string): void {
+  if (checkMarker(disk, directory, namesIn(disk, directory)) !== "sound") {
+    writeMarker(disk, directory);
   }
+  makeDurableDirectory(disk, logDirectory(directory));
 }
 
-function listOrNothing(disk: Disk, directory: string): string[] {
+/** For those who only look: is this a store that this version can read? Changes nothing; says what state its marker is in. */
+export function identifyDirectory(disk: Disk, directory: string): MarkerState {
+  const names = new Set(listOrNothing(disk, directory).map((entry) => entry.name));
+  const isStore = [markerName, logName, ...checkpointNames].some((name) => names.has(name));
+  if (!isStore) {
+    refuseForeign(disk, directory);
+    throw new StoreError("no-directory", `${directory} holds no store`);
+  }
+  return checkMarker(disk, directory, names);
+}
+
+function namesIn(disk: Disk, directory: string): ReadonlySet<string> {
+  return new Set(disk.list(directory).map((entry) => entry.name));
+}
+
+function refuseForeign(disk: Disk, directory: string): void {
+  const entries = listOrNothing(disk, directory);
+  const names = entries.map((entry) => entry.name);
+  const foreign = entries.filter(({ name }) => !ourNames.has(name) && !harmlessNames.has(name));
+  if (foreign.length === 0 || names.includes(markerName) || names.includes(logName)) {
+    return;
+  }
+  if (foreign.some(({ name, kind }) => kind === "directory" && holdsStreams(disk, `${directory}/${name}`))) {
+    throw new StoreError(
+      "foreign-files",
+      `${directory} holds streams in nats-server's own layout, which this server can't read; choose another`,
+    );
+  }
+  const some = foreign.slice(0, 3).map(({ name }) => name);
+  throw new StoreError("foreign-files", `${directory} is not a store and holds other files (${some.join(", ")}); choose another`);
+}
+
+/** nats-server keeps `<account>/streams/<stream>/…`. */
+function holdsStreams(disk: Disk, path: string): boolean {
+  return listOrNothing(disk, path).some(({ name, kind }) => name === "streams" && kind === "directory");
+}
+
+/** The entries of a directory that need not be there. */
+export function listOrNothing(disk: Disk, directory: string): readonly DiskEntry[] {
   try {
-    return disk.list(directory).map((entry) => entry.name);
+    return disk.list(directory);
   } catch (error) {
     if (codeOf(error) === "ENOENT") {
       return [];
@@ -93,10 +125,10 @@ function exists(disk: Disk, path: string): boolean {
   }
 }
 
-async function takeLock(disk: Disk, directory: string): Promise<DiskLock> {
+export async function takeLock(disk: Disk, directory: string, options: { leaveNoTrace?: boolean } = {}): Promise<DiskLock> {
   let lock: DiskLock | undefined;
   try {
-    lock = await disk.lock(directory);
+    lock = await disk.lock(directory, options);
   } catch (error) {
     throw unusable(directory, error);
   }
@@ -106,16 +138,17 @@ async function takeLock(disk: Disk, directory: string): Promise<DiskLock> {
   return lock;
 }
 
-function checkMarker(disk: Disk, directory: string, names: ReadonlySet<string>): void {
+export type MarkerState = "sound" | "damaged" | "missing";
+
+/** The log says by itself what it is: a damaged marker costs nothing but this file. A sound one of others, or of a newer format, is refused. */
+function checkMarker(disk: Disk, directory: string, names: ReadonlySet<string>): MarkerState {
   if (!names.has(markerName)) {
-    return;
+    return "missing";
   }
   const path = `${directory}/${markerName}`;
   const marker = parseMarker(readAll(disk, path));
   if (marker === undefined || (marker.check !== undefined && marker.check !== checkOf(marker.store, marker.format))) {
-    // The log says by itself what it is: a damaged marker costs nothing but this file.
-    writeMarker(disk, directory);
-    return;
+    return "damaged";
   }
   if (marker.store !== "streamproof") {
     throw new StoreError("foreign-files", `${path} belongs to "${marker.store}", not to this server`);
@@ -123,6 +156,7 @@ function checkMarker(disk: Disk, directory: string, names: ReadonlySet<string>):
   if (marker.format > storeFormat) {
     throw new StoreError("newer-format", `${path} has format ${marker.format}, this server reads up to ${storeFormat}; use a newer server`);
   }
+  return "sound";
 }
 
 interface Marker {

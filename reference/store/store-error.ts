@@ -6,6 +6,7 @@ export type StoreErrorCode =
   | "foreign-files"
   | "newer-format"
   | "damaged-format"
+  | "incomplete"
   | "write-failed"
   | "closed"
   | "too-large";
