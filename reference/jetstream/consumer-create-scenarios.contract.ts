@@ -1,7 +1,7 @@
 /** Creating and updating consumers: what is filled in, echoed and refused. */
 import { type Scenario, type Session, second } from "./consumer-session.contract.ts";
 
-function creation(
+export function creation(
   name: string,
   config: Record<string, unknown>,
   request: Record<string, unknown> = {},

@@ -13,12 +13,25 @@ import { requests } from "./consumer-request-scenarios.contract.ts";
 import { highSequences } from "./consumer-sequence-scenarios.contract.ts";
 import { type ComparedServer, startOfficial, startReference } from "./consumer-servers.contract.ts";
 import { type Scenario, Session } from "./consumer-session.contract.ts";
+import { pushCreations, pushUpdates } from "./push-create-scenarios.contract.ts";
+import { pushing, pushPacing } from "./push-scenarios.contract.ts";
 
 const command = findOfficialServer(SERVER_VERSION);
 /** What only configures a consumer does not depend on where messages are kept. */
 const scenarios = {
-  memory: [...creations, ...updates, ...acknowledging, ...pulling, ...requests, ...highSequences],
-  file: [...acknowledging, ...pulling, ...highSequences],
+  memory: [
+    ...creations,
+    ...updates,
+    ...acknowledging,
+    ...pulling,
+    ...requests,
+    ...highSequences,
+    ...pushCreations,
+    ...pushUpdates,
+    ...pushing,
+    ...pushPacing,
+  ],
+  file: [...acknowledging, ...pulling, ...highSequences, ...pushing],
 } as const satisfies Record<string, readonly Scenario[]>;
 const storages = ["memory", "file"] as const;
 

@@ -89,6 +89,43 @@ export class Session {
     await this.info();
   }
 
+  /** Where the push consumers of this script deliver. */
+  get target(): string {
+    return `to.${this.stream}.here`;
+  }
+
+  /** Subscribes where push consumers deliver, or to a pattern around it. */
+  async bind({ pattern = this.target, queue }: { pattern?: string; queue?: string } = {}): Promise<Pull> {
+    const pull = new Pull(this.#connection.subscribe(pattern, queue === undefined ? {} : { queue }));
+    await this.#connection.flush();
+    return pull;
+  }
+
+  /** Like `create`, for a consumer that delivers to `target`. */
+  createPush(config: Record<string, unknown> = {}): Promise<unknown> {
+    return this.create({ deliver_subject: this.target, ...config });
+  }
+
+  /** Asks until the answer is as expected: the official server takes note of what happened to a consumer a moment later. */
+  async infoWhen(isExpected: (info: Record<string, unknown>) => boolean): Promise<unknown> {
+    const deadline = Date.now() + patienceMs;
+    for (;;) {
+      const info = await this.api(`CONSUMER.INFO.${this.stream}.C`);
+      if (isRecord(info) && isExpected(info)) {
+        return info;
+      }
+      if (Date.now() > deadline) {
+        throw new Error(`the consumer is still ${JSON.stringify(info)}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** A message without an answer: a flow control answer, or one of many. */
+  send(subject: string, payload: string | Uint8Array = ""): void {
+    this.#connection.publish(subject, payload);
+  }
+
   #collect(subject: string, payload: string): Pull {
     const inbox = createInbox();
     const pull = new Pull(this.#connection.subscribe(inbox));
@@ -101,12 +138,18 @@ export class Session {
   }
 }
 
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
 /** What arrives on one subscription. */
 export class Pull {
   readonly messages: Msg[] = [];
+  readonly #subscription: Subscription;
   #wake: () => void = () => {};
 
   constructor(subscription: Subscription) {
+    this.#subscription = subscription;
     void this.#collect(subscription);
   }
 
@@ -132,6 +175,11 @@ export class Pull {
         };
       });
     }
+  }
+
+  /** Takes no more. */
+  leave(): void {
+    this.#subscription.unsubscribe();
   }
 
   shown(): unknown[] {

@@ -181,7 +181,7 @@ export class Consumer implements AttachedConsumer, TurnWork {
     }
     core.push?.beat(core.lastSequences, nowMs);
     this.#recordWhenDue(nowMs);
-    if (nowMs >= core.inactiveDueMs && mayBeDeleted(core, nowMs)) {
+    if (nowMs >= core.inactiveDueMs && (core.push !== undefined || mayBeDeleted(core, nowMs))) {
       this.delete();
       return;
     }

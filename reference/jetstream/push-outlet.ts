@@ -38,6 +38,7 @@ export class PushOutlet {
   #rate: RateLimit | undefined;
   #bps = 0;
   #subject: string;
+  #subjectLength: number;
   #group: string;
   #route: Route;
   #watch: InterestWatch;
@@ -46,6 +47,7 @@ export class PushOutlet {
     const { config, host } = parts;
     this.#parts = parts;
     this.#subject = config.deliver_subject;
+    this.#subjectLength = Buffer.byteLength(this.#subject);
     this.#group = config.deliver_group;
     this.#route = host.context.account.route(this.#subject);
     this.#watch = this.#watchInterest();
@@ -94,7 +96,8 @@ export class PushOutlet {
       return false;
     }
     this.#rate?.take(bytes);
-    if (this.#flow?.sent(bytes) === true) {
+    // Flow control counts what goes over the wire as the official server does: with the subject that carries it.
+    if (this.#flow?.sent(bytes - delivery.subject.length + this.#subjectLength) === true) {
       this.#askForAnswer(this.#flow, delivery.epoch);
     }
     this.#spoke(nowMs);
@@ -124,6 +127,7 @@ export class PushOutlet {
     const isElsewhere = config.deliver_subject !== this.#subject;
     if (isElsewhere || config.deliver_group !== this.#group) {
       this.#subject = config.deliver_subject;
+      this.#subjectLength = Buffer.byteLength(this.#subject);
       this.#group = config.deliver_group;
       this.#route = this.#parts.host.context.account.route(this.#subject);
       this.#watch.end();
