@@ -4,6 +4,7 @@
  */
 import { isOnPath } from "./executable.ts";
 import { failureText } from "./failure-text.ts";
+import { systemCallsLack } from "./faults/system-calls-probe.ts";
 import { makeInstanceFolder } from "./instance-folder.ts";
 import { forgetLive, keepLive } from "./live.ts";
 import { procIsThere } from "./proc.ts";
@@ -38,7 +39,9 @@ export async function startedCapabilities(file: TargetFile): Promise<Capabilitie
   decide("store-files", undefined);
   const configurable = file.config !== undefined || Object.keys(file.settings).length > 0;
   decide("configure", configurable ? undefined : `${file.file} has neither "config" nor "settings"`);
-  decide("power-cut", await powerCutLack());
+  const [cut, calls] = await Promise.all([powerCutLack(), systemCallsLack()]);
+  decide("power-cut", cut);
+  decide("system-calls", calls);
   return { has, missing };
 }
 

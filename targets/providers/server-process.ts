@@ -80,7 +80,8 @@ export class ServerProcess {
 }
 
 function spawnOrError(options: SpawnOptions): ChildProcess | Error {
-  const environment = { ...process.env, ...options.environment };
+  // File operations through io_uring would go past the tracer of system calls; libuv does without when told so.
+  const environment: NodeJS.ProcessEnv = { ...process.env, UV_USE_IO_URING: "0", ...options.environment };
   for (const key of notInherited) {
     if (options.environment[key] === undefined) {
       delete environment[key];
