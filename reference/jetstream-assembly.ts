@@ -71,6 +71,7 @@ export async function assembleJetStream(parts: JetStreamParts): Promise<Assemble
       strict: options.strict,
       maxAckPending: limits.maxAckPending,
       maxRequestBatch: limits.maxRequestBatch,
+      maxConsumers: limits.defaultMaxConsumers,
       duplicateWindow: limits.duplicateWindowMs === undefined ? undefined : limits.duplicateWindowMs * NS_PER_MS,
     },
     markReady: (work) => turn.markReady(work),

@@ -34,6 +34,8 @@ export interface JetStreamLimits {
   /** `jetstream { limits {} }`; undefined = none. */
   readonly maxAckPending?: number | undefined;
   readonly maxRequestBatch?: number | undefined;
+  /** Consumers of a stream that sets no number itself; -1 = any number. */
+  readonly maxConsumers?: number | undefined;
   /** Nanoseconds. */
   readonly duplicateWindow?: number | undefined;
 }
@@ -90,7 +92,7 @@ function contextOf({ account, clock, random, store, domain, limits, markReady }:
     random,
     store,
     domain,
-    limits: { maxAckPending: limits.maxAckPending, maxRequestBatch: limits.maxRequestBatch },
+    limits: { maxAckPending: limits.maxAckPending, maxRequestBatch: limits.maxRequestBatch, maxConsumers: limits.maxConsumers },
     markReady,
     advise(suffix, type, fields) {
       const subject = `$JS.EVENT.ADVISORY.${suffix}`;
