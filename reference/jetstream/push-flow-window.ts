@@ -17,6 +17,10 @@ export class FlowWindow {
     return this.#outstanding > this.#window;
   }
 
+  get outstandingBytes(): number {
+    return this.#outstanding;
+  }
+
   /** The subject of the answer that is waited for; empty when none is. */
   get asked(): string {
     return this.#asked;
