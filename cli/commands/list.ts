@@ -37,7 +37,7 @@ function chosen(all: ReturnType<typeof catalogue>, flags: ListFlags): [unknown, 
   }
   for (const kind of ["profiles", "campaigns", "loads"] as const) {
     if (flags[kind] === true) {
-      return [all[kind], all[kind].map(({ name, about }) => `${name.padEnd(16)} ${about}`)];
+      return [all[kind], all[kind].map(({ name, about }) => `${name.padEnd(20)} ${about}`)];
     }
   }
   const lines = all.cases.map(

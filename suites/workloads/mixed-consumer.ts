@@ -11,7 +11,7 @@ import type { PhaseContext } from "./workload.ts";
 
 const batch = 20;
 /** Short, so that what was delivered before a fault comes again within the read-back. */
-const ackWaitMs = 2000;
+const ackWaitMs = 600;
 const pullMs = 250;
 const readBackRoundsMax = 8;
 
@@ -46,12 +46,13 @@ export class MixedConsumer {
     });
   }
 
-  async run(context: PhaseContext, isEnough: () => boolean): Promise<void> {
+  /** `onConfirmed` is called at each answered double ack. */
+  async run(context: PhaseContext, isEnough: () => boolean, onConfirmed: () => void): Promise<void> {
     const client = await RecordedClient.open(this.#options.process, context);
     try {
       while (!isEnough() && !client.gone && !context.cut.aborted && !context.signal.aborted) {
         const messages = await pull(client.connection, this.#next, { batch, expiresMs: pullMs });
-        await this.#acknowledge(client, messages);
+        await this.#acknowledge(client, messages, onConfirmed);
       }
     } finally {
       await client.close();
@@ -89,7 +90,7 @@ export class MixedConsumer {
     return `$JS.API.CONSUMER.MSG.NEXT.${this.#options.stream}.${this.#consumer}`;
   }
 
-  async #acknowledge(client: RecordedClient, messages: readonly Message[]): Promise<void> {
+  async #acknowledge(client: RecordedClient, messages: readonly Message[], onConfirmed: () => void): Promise<void> {
     const { stream, random, onAcknowledged } = this.#options;
     const confirming = messages.map(async ({ reply = "" }) => {
       const confirmed = random.next() < 2 / 3;
@@ -101,6 +102,7 @@ export class MixedConsumer {
       if ((await client.confirmedAck(op, reply)).outcome === "ok") {
         this.#hasConfirmed = true;
         onAcknowledged();
+        onConfirmed();
       }
     });
     await Promise.all(confirming);
