@@ -41,12 +41,31 @@ export async function startedCapabilities(file: TargetFile): Promise<Capabilitie
   decide("configure", configurable ? undefined : `${file.file} has neither "config" nor "settings"`);
   const [cut, calls] = await Promise.all([powerCutLack(), systemCallsLack()]);
   decide("power-cut", cut);
+  decide("disk-full", cut ?? programLack("fallocate", "util-linux"));
+  decide("read-only", cut);
   decide("system-calls", calls);
   return { has, missing };
 }
 
+/** What is done to the disk under the server, and so needs a disk that is the instance's own. */
+const diskCapabilities: readonly Capability[] = ["power-cut", "disk-full", "read-only"];
+
+/** For an instance on a plain folder. */
+export function withoutOwnDisk({ has, missing }: Capabilities): Capabilities {
+  const lost = diskCapabilities.filter((capability) => has.has(capability));
+  const reason = "this instance stands on a plain folder; provision it with powerCut";
+  return {
+    has: new Set([...has].filter((capability) => !lost.includes(capability))),
+    missing: new Map([...missing, ...lost.map((capability) => [capability, reason] as const)]),
+  };
+}
+
 export function noCapabilities(reason: string): Capabilities {
   return { has: new Set(), missing: new Map(allCapabilities.map((capability) => [capability, reason])) };
+}
+
+function programLack(program: string, from: string): string | undefined {
+  return isOnPath(program) ? undefined : `this needs ${program}; install ${from} (apt install ${from})`;
 }
 
 let probe: Promise<string | undefined> | undefined;

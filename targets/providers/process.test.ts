@@ -125,7 +125,7 @@ test("a server that never answers $JS.API.INFO is not ready unless its file says
     socket.on("data", (text) => String(text).includes("PING") && socket.write("PONG\\r\\n"));
     socket.write('INFO {"server_name":"plain","version":"1.0.0"}\\r\\n');
   }).listen(Number(port), "127.0.0.1");`;
-  const attempt = provision({ program }, { startTimeoutMs: 1200 });
+  const attempt = provision({ program }, { startTimeoutMs: 3000 });
   await expect(attempt).rejects.toMatchObject({ code: "TARGET_NOT_READY", message: expect.stringContaining("is JetStream enabled?") });
   const instance = await provision({ program, yaml: "ready: { jetstream: false }" });
   expect(instance.server.name).toBe("plain");

@@ -6,7 +6,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { FaultEvidence } from "../../evidence/history/events.ts";
-import { startedCapabilities } from "../capabilities.ts";
+import { startedCapabilities, withoutOwnDisk } from "../capabilities.ts";
 import { kill } from "../faults/kill.ts";
 import { pause, resume } from "../faults/pause.ts";
 import { powerCut } from "../faults/power-cut.ts";
@@ -94,7 +94,7 @@ class ProcessInstance implements Instance, Live {
     this.target = what.target;
     this.#given = { ...what.given, ...options.settings };
     this.settings = settingsInForce(what.file, this.#given);
-    this.capabilities = options.powerCut === true ? capabilities : withoutPowerCut(capabilities);
+    this.capabilities = options.powerCut === true ? capabilities : withoutOwnDisk(capabilities);
     this.#folder = makeInstanceFolder();
     keepLive(this);
   }
@@ -255,16 +255,4 @@ class ProcessInstance implements Instance, Live {
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
     forgetLive(this);
   }
-}
-
-function withoutPowerCut(capabilities: Capabilities): Capabilities {
-  if (!capabilities.has.has("power-cut")) {
-    return capabilities;
-  }
-  const has = new Set(capabilities.has);
-  has.delete("power-cut");
-  return {
-    has,
-    missing: new Map([...capabilities.missing, ["power-cut", "this instance stands on a plain folder; provision it with powerCut"]]),
-  };
 }
