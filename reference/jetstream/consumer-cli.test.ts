@@ -1,24 +1,12 @@
 /** The Go command line client on this server. */
-import { execFile, execFileSync } from "node:child_process";
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ComparedServer, startReference } from "./consumer-servers.contract.ts";
+import { type ComparedServer, findNatsCommand, startReference } from "./consumer-servers.contract.ts";
 
 const run = promisify(execFile);
 
-function findCommand(): string | undefined {
-  return ["nats", join(homedir(), "go/bin/nats")].find((command) => {
-    try {
-      return execFileSync(command, ["--version"], { stdio: ["ignore", "pipe", "ignore"] }).length > 0;
-    } catch {
-      return false;
-    }
-  });
-}
-
-const command = findCommand();
+const command = findNatsCommand();
 
 describe.skipIf(command === undefined)("the nats command (skipped unless it is installed)", () => {
   let server: ComparedServer;

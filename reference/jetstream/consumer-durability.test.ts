@@ -103,3 +103,30 @@ test("a work queue's acknowledged message stays gone after kill", async () => {
   const after = await restart("kill");
   expect((await after.streams.info("S")).state).toMatchObject({ messages: 1, first_seq: 2 });
 });
+
+test.each(["stop", "kill"] as const)("a push consumer goes on where it was acknowledged after %s", async (end) => {
+  const manager = await jetstreamManager(connection);
+  await manager.streams.add({ name: "S", subjects: ["s.>"] });
+  for (const payload of ["a", "b", "c"]) {
+    await jetstream(connection).publish("s.x", payload);
+  }
+  await manager.consumers.add("S", { durable_name: "C", ack_policy: "explicit", ack_wait: 5e8, deliver_subject: "to.here" });
+  const first = await (await jetstream(connection).consumers.getPushConsumer("S", "C")).consume();
+  for await (const message of first) {
+    if (message.seq === 2 || !(await message.ackAck())) {
+      break;
+    }
+  }
+  const after = await restart(end);
+  expect(await after.consumers.info("S", "C")).toMatchObject({ ack_floor: { stream_seq: 1 }, config: { deliver_subject: "to.here" } });
+  const again = await (await jetstream(connection).consumers.getPushConsumer("S", "C")).consume();
+  const seen = new Set<number>();
+  for await (const message of again) {
+    seen.add(message.seq);
+    message.ack();
+    if (seen.has(2) && seen.has(3)) {
+      break;
+    }
+  }
+  expect(seen.has(1)).toBe(false);
+});

@@ -1,7 +1,7 @@
 /** This server and the official one, side by side, for tests that compare them through real connections. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { startServer } from "../index.ts";
 
@@ -45,4 +45,15 @@ async function end(child: ChildProcess, directory: string): Promise<void> {
   child.kill("SIGKILL");
   await ended;
   rmSync(directory, { recursive: true, force: true });
+}
+
+/** The Go command line client; undefined when it is not installed. */
+export function findNatsCommand(): string | undefined {
+  return ["nats", join(homedir(), "go/bin/nats")].find((command) => {
+    try {
+      return execFileSync(command, ["--version"], { stdio: ["ignore", "pipe", "ignore"] }).length > 0;
+    } catch {
+      return false;
+    }
+  });
 }
