@@ -163,14 +163,20 @@ export class Stream implements HostStream {
     return true;
   }
 
-  /** Purges (ADR-10): `below` is exclusive, `keep` leaves that many of the newest matching messages. Returns how many went. */
+  /**
+   * Purges (ADR-10): `below` is exclusive, `keep` leaves that many of the newest matching messages. Returns how many went. A purge of
+   * everything below a sequence that is still to come lets the stream go on there.
+   */
   purge({ filter, below, keep }: { filter?: string; below?: number; keep?: number }): number {
     const compiled = filter === undefined || filter === ">" ? undefined : compileFilter([filter]);
-    const purged = this.messages.purge({
-      ...(compiled === undefined ? {} : { filter: compiled }),
-      ...(below === undefined ? {} : { below }),
-      ...(keep === undefined ? {} : { keep }),
-    });
+    const isBeyond = compiled === undefined && below !== undefined && below > this.messages.state.lastSequence + 1;
+    const purged = isBeyond
+      ? this.messages.continueAt(below)
+      : this.messages.purge({
+          ...(compiled === undefined ? {} : { filter: compiled }),
+          ...(below === undefined ? {} : { below }),
+          ...(keep === undefined ? {} : { keep }),
+        });
     const { firstSequence, lastSequence } = this.messages.state;
     const remaining = compiled === undefined ? firstSequence : this.messages.nextMatching(compiled, firstSequence);
     for (const consumer of this.#attached) {

@@ -41,6 +41,18 @@ test("behind the last 64-bit sequence nothing is stored any more", () => {
   expect(fixture.request("s")).toBe(refusal);
 });
 
+test("a purge moves a stream's sequences no further than they can be counted", () => {
+  for (const first of [1n, 2n ** 60n]) {
+    const fixture = new JetStreamFixture();
+    fixture.api("STREAM.CREATE.S", `{"name":"S","subjects":["s"],"storage":"memory","first_seq":${first}}`);
+    const refused = fixture.api("STREAM.PURGE.S", `{"seq":${first + 2n ** 53n}}`);
+    expect(refused.error?.description).toBe("seq lies too far behind the stream's sequences for this server");
+    expect(fixture.request("s")).toBe(`{"stream":"S","seq":${first}}`);
+    expect(fixture.api("STREAM.PURGE.S", `{"seq":${first + 2n ** 51n}}`).purged).toBe(1);
+    expect(fixture.request("s")).toBe(`{"stream":"S","seq":${first + 2n ** 51n}}`);
+  }
+});
+
 /** One request; `n` stands for a sequence of the plain stream. */
 interface Operation {
   readonly kind: keyof typeof operations;

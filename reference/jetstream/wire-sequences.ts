@@ -12,6 +12,8 @@ import { shortest } from "./json/field-types.ts";
 const UNSHIFTED_MAX = 2n ** 52n;
 /** The store's sequence of the first message when there is a base; 1 is left for what comes before it. */
 const SHIFTED_FIRST = 2n;
+/** A purge moves no stream further than this, in the store's sequences; behind it a stream can count as far again. */
+const REACHABLE_MAX = 2 ** 52;
 /** The highest sequence that the store is asked about; no message ever gets it. */
 const CEILING = Number.MAX_SAFE_INTEGER - 1;
 const WIRE_MAX = 2n ** 64n - 1n;
@@ -44,6 +46,11 @@ export class WireSequences {
       return Math.min(Number(sequence), CEILING);
     }
     return sequence === 0 ? 0 : Math.max(clamped(BigInt(sequence) - this.base), 1);
+  }
+
+  /** May a stream go on at this sequence of the wire? */
+  isReachable(sequence: Int64): boolean {
+    return this.given(sequence) <= REACHABLE_MAX;
   }
 
   /** Decimal digits as the store's sequence; -1, which equals none, for anything else and for what the stream can't have. */

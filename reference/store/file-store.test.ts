@@ -179,6 +179,29 @@ test("segments without live messages are unlinked, and the stream keeps its last
   expect(publish(only(second), "next")).toBe(2_001);
 });
 
+test.each(["powerCut", "close"])("a stream that went on far behind its last sequence is there again (%s)", async (how) => {
+  const disk = new CrashableDisk();
+  const first = await open(disk);
+  const stream = first.store.createStream(definition());
+  const far = 2 ** 50;
+  publish(stream, "before");
+  // One commit with messages on both sides of the gap.
+  expect(stream.messages.continueAt(far)).toBe(1);
+  publish(stream, "behind");
+  first.store.commit();
+  if (how === "close") {
+    await first.store.close();
+  } else {
+    disk.powerCut({ keep: "nothing" });
+  }
+  const second = await open(disk);
+  const { messages } = only(second);
+  expect(messages.state).toMatchObject({ messages: 1, firstSequence: far, lastSequence: far, deleted: 0 });
+  expect([...messages.lostSequences()]).toEqual([]);
+  expect(payloadOf(only(second), far)).toBe("behind");
+  expect(publish(only(second), "next")).toBe(far + 1);
+});
+
 test("a few long-lived messages do not hold the space of the many around them", async () => {
   const disk = new CrashableDisk();
   const first = await open(disk);

@@ -160,6 +160,12 @@ export class FileStream extends IndexedStream {
     this.#host.dirty(this);
   }
 
+  /** Written at once, because messages behind the gap follow; and again with the commit, so that one damaged record does not lose it. */
+  protected continuing(sequence: number): void {
+    this.#host.log.append({ kind: recordKind.floor, stream: this.id, sequence, timeNs: 0n });
+    this.removingBelow(sequence);
+  }
+
   #identify(kind: number, sequence: number): void {
     const { log } = this.#host;
     log.append({

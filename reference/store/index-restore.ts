@@ -81,10 +81,15 @@ export class IndexRestore {
     }
   }
 
+  /** Beyond the next sequence, the stream went on there. */
   raiseFloor(floor: number): void {
     if (floor > this.floor) {
       this.dropRange(this.floor, floor);
       this.floor = floor;
+    }
+    if (floor > this.last + 1) {
+      this.#index.columns.clear();
+      this.last = floor - 1;
     }
   }
 

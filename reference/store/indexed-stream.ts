@@ -25,6 +25,8 @@ export abstract class IndexedStream implements StreamStore {
   protected abstract removing(sequence: number, erase: boolean): void;
   /** Everything below `floor` is about to be removed. */
   protected abstract removingBelow(floor: number): void;
+  /** The stream is empty and is about to go on at `sequence`. */
+  protected abstract continuing(sequence: number): void;
 
   get state(): StreamState {
     return this.index.state;
@@ -64,6 +66,15 @@ export abstract class IndexedStream implements StreamStore {
       this.remove(sequence);
       removed += 1;
       sequence = this.nextMatching(filter, sequence + 1);
+    }
+    return removed;
+  }
+
+  continueAt(sequence: number): number {
+    const removed = this.removeBelow(this.index.last + 1);
+    if (sequence > this.index.last + 1) {
+      this.continuing(sequence);
+      this.index.continueAt(sequence);
     }
     return removed;
   }

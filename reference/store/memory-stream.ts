@@ -57,6 +57,10 @@ export class MemoryStream extends IndexedStream {
     return this.index.skip(timeNs);
   }
 
+  protected continuing(): void {
+    // Nothing to write.
+  }
+
   read(sequence: number, into: MessageView): boolean {
     const number = this.index.subjectNumber(sequence);
     const subject = this.index.subjects.subjectAt(number);

@@ -56,6 +56,12 @@ export class MessageIndex {
     this.first = sequence === 1 ? 0 : sequence;
   }
 
+  /** An empty stream that hands out `sequence` next. The columns begin anew, because they have no room for a wide gap. */
+  continueAt(sequence: number): void {
+    this.columns.clear();
+    this.startAt(sequence);
+  }
+
   /** Appends `last + 1` or, during recovery, any sequence that is not stored; gaps before it are the caller's to explain. */
   insert(sequence: number, subject: Subject, size: number, timeNs: bigint, place: number, offset: number): void {
     const chunk = this.columns.claim(sequence);

@@ -71,6 +71,13 @@ export class StreamModel {
     return this.last;
   }
 
+  continueAt(sequence: number): number {
+    const removed = this.removeBelow(this.last + 1);
+    this.last = sequence - 1;
+    this.first = sequence;
+    return removed;
+  }
+
   remove(sequence: number): boolean {
     return this.#removeWhere((message) => message.sequence === sequence) === 1;
   }
@@ -190,6 +197,7 @@ const operation = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant("remove"), at: fc.nat(100), erase: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("remove-below"), at: fc.nat(120) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("purge"), filter: fc.nat(8), at: fc.nat(120), keep: fc.nat(4) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("continue-at"), gap: fc.nat(1_500) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("turn") }) },
 );
 export type Operation = Parameters<typeof applyOperation>[0]["operation"];
@@ -203,6 +211,7 @@ export function applyOperation(step: {
     | { do: "remove"; at: number; erase: boolean }
     | { do: "remove-below"; at: number }
     | { do: "purge"; filter: number; at: number; keep: number }
+    | { do: "continue-at"; gap: number }
     | { do: "turn" };
   stream: StreamStore;
   model: StreamModel;
@@ -238,6 +247,11 @@ export function applyOperation(step: {
       // An unfiltered purge also moves the first sequence of a stream that holds nothing.
       const expected = everything && operation.keep === 0 ? model.removeBelow(below) : model.purge(filter, below, operation.keep);
       expect(removed).toBe(expected);
+      return;
+    }
+    case "continue-at": {
+      const sequence = model.last + 2 + operation.gap;
+      expect(stream.continueAt(sequence)).toBe(model.continueAt(sequence));
       return;
     }
     case "turn":
@@ -313,6 +327,30 @@ export function streamStoreContract(open: () => ContractSubject): void {
       expect(stream.purge({})).toBe(3);
       expect(stream.state).toMatchObject({ messages: 0, firstSequence: 4, lastSequence: 3, bytes: 0 });
       expect(stream.append(message("a", "four"))).toBe(4);
+    });
+  });
+
+  test("a stream goes on far behind its last sequence, whatever the distance", () => {
+    withStream((stream, turn) => {
+      stream.append(message("a", "one", 5n));
+      const far = 2 ** 51;
+      expect(stream.continueAt(far)).toBe(1);
+      expect(stream.state).toMatchObject({
+        messages: 0,
+        firstSequence: far,
+        lastSequence: far - 1,
+        lastTimeNs: 5n,
+        deleted: 0,
+        subjects: 0,
+      });
+      expect(stream.append(message("b", "two", 6n))).toBe(far);
+      turn();
+      expect(stream.state).toMatchObject({ messages: 1, firstSequence: far, lastSequence: far });
+      expect([
+        stream.nextMatching(compileFilter([]), 1),
+        stream.previousMatching(compileFilter([]), far),
+        stream.sequenceAtTime(6n),
+      ]).toEqual([far, far, far]);
     });
   });
 

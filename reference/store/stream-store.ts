@@ -83,6 +83,11 @@ export interface StreamStore {
    * An unfiltered purge of everything leaves `firstSequence = lastSequence + 1`. Returns how many were removed.
    */
   purge(request: { filter?: SubjectFilter; below?: number; keep?: number }): number;
+  /**
+   * Removes everything and hands out `sequence` next, which is beyond `lastSequence + 1`: what lies between is used up. Times stay.
+   * Returns how many were removed.
+   */
+  continueAt(sequence: number): number;
 
   has(sequence: number): boolean;
   /** Fills `into`; false when the sequence is not stored. */

@@ -212,6 +212,34 @@ export const scenarios: Readonly<Record<string, readonly Step[]>> = {
     api("STREAM.PURGE.S", "everything"),
     api("STREAM.PURGE.T"),
   ]),
+  "purging beyond the last sequence": both({}, [
+    api("STREAM.PURGE.S", { seq: 5 }),
+    info("S"),
+    ["s.a", "x"],
+    ["s.b", "x"],
+    ...["C", "D"].map((name) =>
+      api(`CONSUMER.CREATE.S.${name}`, {
+        stream_name: "S",
+        config: { durable_name: name, ack_policy: "explicit", filter_subject: name === "D" ? "s.a" : undefined },
+      }),
+    ),
+    ...[
+      { seq: 20, filter: "s.a" },
+      { seq: 20, filter: ">" },
+      { seq: 21 },
+      { seq: 22 },
+      { seq: 40, filter: "s.>" },
+      { seq: 3_000_000_000_000_000 },
+    ].flatMap((body) => [
+      api("STREAM.PURGE.S", body),
+      info("S"),
+      api("CONSUMER.INFO.S.C"),
+      api("CONSUMER.INFO.S.D"),
+      ["s.a", "x"] satisfies Step,
+      api("CONSUMER.INFO.S.C"),
+      api("STREAM.MSG.GET.S", { seq: 1, next_by_subj: "s.a" }),
+    ]),
+  ]),
   "forbidden deleting and purging": both({ deny_delete: true, deny_purge: true }, [
     ["s.a", "x"],
     api("STREAM.MSG.DELETE.S", { seq: 1 }),

@@ -32,6 +32,9 @@ export const streamPurge: Endpoint = {
     if (stream.config.deny_purge) {
       return { error: because(apiErrors.streamPurgeFailed, "stream purge not permitted") };
     }
+    if (!stream.sequences.isReachable(request?.seq ?? 0)) {
+      return { error: because(apiErrors.streamPurgeFailed, "seq lies too far behind the stream's sequences for this server") };
+    }
     const purged = stream.purge({
       ...(isAsked(request?.filter) ? { filter: request?.filter ?? "" } : {}),
       ...(isAsked(request?.seq) ? { below: stream.sequences.given(request?.seq) } : {}),
