@@ -69,6 +69,11 @@ export class MessageWriter {
     return this.#lastMessageId;
   }
 
+  /** After a restart, before the first removal: a purge takes the message, not what is known of it. */
+  restoreLastMessageId(id: string): void {
+    this.#lastMessageId = id;
+  }
+
   #append(message: MessageParts, messageId: string, nowNs: bigint): number {
     const input = this.#input;
     const { buffer, headersStart, payloadStart, payloadEnd } = message;

@@ -82,6 +82,10 @@ export class Publisher {
     this.#writer.announce(sequence, message);
   }
 
+  restoreLastMessageId(id: string): void {
+    this.#writer.restoreLastMessageId(id);
+  }
+
   /** Ends what waits for more of its batch. */
   close(): void {
     this.#atomic.close();

@@ -50,6 +50,14 @@ test("an id stays a duplicate through a restart, also when its message is gone, 
   expect(after.send("s.a", "", { "Nats-Msg-Id": "early" })).toEqual({ stream: "S", seq: 3 });
 });
 
+test("the id of the last message can be expected after a restart, also when a purge took the message since", async () => {
+  const before = await withStream();
+  before.fixture.send("s.a", "", { "Nats-Msg-Id": "m" });
+  const after = await cut(before);
+  after.api("STREAM.PURGE.S");
+  expect(after.send("s.a", "", { "Nats-Expected-Last-Msg-Id": "m" }).seq).toBe(2);
+});
+
 test("the id of the last message can be expected after a restart", async () => {
   const before = await withStream();
   before.fixture.send("s.a", "", { "Nats-Msg-Id": "m" });

@@ -45,10 +45,14 @@ function readSequences(text: string): WireSequences {
 
 function restoreIds(service: StreamService, { messageIds, stream }: RecoveredStream, nowNs: bigint): void {
   const windowNs = BigInt(service.stream.config.duplicate_window);
+  const { lastSequence } = stream.messages.state;
   stream.setMessageIdWindow(windowNs);
   for (const { id, sequence, timeNs } of messageIds) {
     if (timeNs > nowNs - windowNs) {
       service.ids.restore(id, sequence, Number(timeNs));
+      if (sequence === lastSequence && stream.messages.has(sequence)) {
+        service.restoreLastMessageId(id);
+      }
     }
   }
 }

@@ -30,6 +30,10 @@ export class StreamService implements TurnWork {
     this.#publisher = new Publisher({ stream, ids: this.ids, budget });
   }
 
+  restoreLastMessageId(id: string): void {
+    this.#publisher.restoreLastMessageId(id);
+  }
+
   /** Begins to take publishes. Called once, after recovery has filled in ids and consumers. */
   start(): void {
     this.#subscribe(this.stream.config);
