@@ -6,13 +6,16 @@ import type { JetStreamStatus } from "./monitor/server-status.ts";
 import type { Clock, Ports } from "./ports.ts";
 import type { ServerLog } from "./server-log.ts";
 import { jetStreamLines } from "./startup-lines.ts";
-import { type OpenedStore, openStore, type RecoveryReport } from "./store/open-store.ts";
+import { type OpenedStore, openStore, type RecoveryReport, type StoreOptions } from "./store/open-store.ts";
 import type { TurnLoop } from "./turn.ts";
 import { SERVER_VERSION } from "./version.ts";
 
 /** The official default: this share of the machine's memory and of what is free on the disk. */
 const SHARE = 0.75;
 const NS_PER_MS = 1_000_000;
+
+/** What is not said has the store's own default. */
+export type StoreSizes = Pick<StoreOptions, "segmentBytes" | "cacheBytes" | "checkpointSegments">;
 
 export interface JetStreamParts {
   readonly options: JetStreamOptions;
@@ -21,6 +24,7 @@ export interface JetStreamParts {
   readonly machineMemoryBytes: number;
   readonly serverName: string;
   readonly ports: Ports;
+  readonly storeSizes: StoreSizes;
   readonly account: BrokerAccount;
   readonly turn: TurnLoop;
   readonly log: ServerLog;
@@ -40,7 +44,14 @@ export async function assembleJetStream(parts: JetStreamParts): Promise<Assemble
   const directory = `${parts.storeDirectory}/jetstream`;
   log.info("Starting JetStream");
   // The store makes its directory itself, because the new names have to be durable too.
-  const opened = await openStore({ directory, disk: ports.disk, clock: ports.clock, random: ports.random, syncPolicy: options.sync });
+  const opened = await openStore({
+    directory,
+    disk: ports.disk,
+    clock: ports.clock,
+    random: ports.random,
+    syncPolicy: options.sync,
+    ...parts.storeSizes,
+  });
   const config: JetStreamStatus["config"] = {
     maxMemory: options.maxMemory ?? Math.floor(parts.machineMemoryBytes * SHARE),
     maxStorage: options.maxStorage ?? Math.floor(ports.disk.space(directory).freeBytes * SHARE),

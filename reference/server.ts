@@ -5,7 +5,7 @@
 import { createAuthenticator, type SecretComparison } from "./auth/authenticator.ts";
 import { Broker } from "./broker/broker.ts";
 import type { ServerOptions } from "./config/server-options.ts";
-import { type AssembledJetStream, assembleJetStream } from "./jetstream-assembly.ts";
+import { type AssembledJetStream, assembleJetStream, type StoreSizes } from "./jetstream-assembly.ts";
 import { MonitorPages, type PageReply } from "./monitor/pages.ts";
 import type { MachineStatus } from "./monitor/server-status.ts";
 import { serveSystemRequests } from "./monitor/system-requests.ts";
@@ -25,6 +25,8 @@ export interface Surroundings {
   listenHttp(address: { host: string; port: number }, handle: (path: string, query: URLSearchParams) => PageReply): Promise<Listener>;
   /** For a server whose store has no place: made when asked for, removed when the server stops. */
   temporaryDirectory(): { readonly path: string; remove(): void };
+  /** How finely the store cuts its log; simulations make it small, so that every path of the store is taken in seconds. */
+  readonly storeSizes?: StoreSizes;
 }
 
 export interface Server {
@@ -142,6 +144,7 @@ async function start(options: ServerOptions, ports: Ports, surroundings: Surroun
       machineMemoryBytes: surroundings.machineMemoryBytes,
       serverName: name,
       ports,
+      storeSizes: surroundings.storeSizes ?? {},
       account: broker.account,
       turn,
       log,

@@ -31,7 +31,13 @@ export class SimulatedTurns implements Turns {
 
 export class SimulatedNet implements Net {
   readonly #listeners = new Map<number, (socket: Socket) => void>();
+  readonly #isUp: () => boolean;
   #lastPort = 40_000;
+
+  /** While `isUp` says no, the machine is off: nothing it still writes arrives. */
+  constructor(isUp: () => boolean = () => true) {
+    this.#isUp = isUp;
+  }
 
   listen({ host, port }: { host: string; port: number }, accept: (socket: Socket) => void): Promise<Listener> {
     const chosen = port === 0 ? ++this.#lastPort : port;
@@ -51,7 +57,7 @@ export class SimulatedNet implements Net {
     if (accept === undefined) {
       throw Object.assign(new Error(`nobody listens on port ${port}`), { code: "ECONNREFUSED" });
     }
-    const peer = new SimulatedPeer(++this.#lastPort);
+    const peer = new SimulatedPeer(++this.#lastPort, this.#isUp);
     accept(peer.socket);
     return peer;
   }
@@ -62,12 +68,14 @@ const DEAF: SocketHandler = { data: () => undefined, drain: () => undefined, clo
 /** The client's end of a connection. */
 export class SimulatedPeer {
   readonly socket: Socket;
+  readonly #isUp: () => boolean;
   #received = "";
   #queued = "";
   #reading = true;
   #closed = false;
 
-  constructor(port: number) {
+  constructor(port: number, isUp: () => boolean) {
+    this.#isUp = isUp;
     this.socket = {
       remoteHost: "127.0.0.1",
       remotePort: port,
@@ -124,7 +132,7 @@ export class SimulatedPeer {
 
   #take(bytes: Uint8Array): number {
     const text = Buffer.from(bytes).toString("latin1");
-    if (this.#closed) {
+    if (this.#closed || !this.#isUp()) {
       return 0;
     }
     if (this.#reading) {

@@ -1,0 +1,68 @@
+/** Seeds in a row until one fails, the budget is used up, or somebody says stop. */
+import { SeededRandom } from "../../reference/sim/seeded-random.ts";
+import type { MachineSizes } from "./machine.ts";
+import { drawOperations, type Operation } from "./operations.ts";
+import { shrink } from "./shrink.ts";
+import { type RunOptions, type RunResult, simulate } from "./simulation.ts";
+
+export interface Failure {
+  readonly seed: number;
+  readonly step: number;
+  readonly says: string;
+  /** The shortest list found that still fails, and what it shows. */
+  readonly operations: readonly Operation[];
+  readonly shrunkSays: string;
+}
+
+export interface CampaignProgress {
+  readonly runs: number;
+  readonly crashes: number;
+  readonly answers: number;
+  readonly deliveries: number;
+  readonly diskCalls: number;
+}
+
+export interface CampaignResult extends CampaignProgress {
+  readonly firstSeed: number;
+  readonly failure: Failure | undefined;
+}
+
+export interface CampaignOptions {
+  readonly seed: number;
+  readonly operations: number;
+  /** Asked before each run. */
+  readonly goesOn: (progress: CampaignProgress) => boolean;
+}
+
+/** Small segments and frequent checkpoints in all runs, of a size that the seed chooses. */
+export function sizesOf(seed: number): MachineSizes {
+  return { segmentBytes: [1024, 2048, 8192][seed % 3] ?? 2048, checkpointSegments: 1 + (seed % 4) };
+}
+
+export function runOptionsOf(seed: number): RunOptions {
+  return { seed, sizes: sizesOf(seed) };
+}
+
+export async function runCampaign({ seed: firstSeed, operations, goesOn }: CampaignOptions): Promise<CampaignResult> {
+  const total = { runs: 0, crashes: 0, answers: 0, deliveries: 0, diskCalls: 0 };
+  for (let seed = firstSeed; goesOn(total); seed += 1) {
+    const drawn = drawOperations(new SeededRandom(seed), operations);
+    const result = await simulate(drawn, runOptionsOf(seed));
+    total.runs += 1;
+    for (const count of ["crashes", "answers", "deliveries", "diskCalls"] as const) {
+      total[count] += result[count];
+    }
+    if (result.violation !== undefined) {
+      return { firstSeed, ...total, failure: await explain(seed, drawn, result.violation) };
+    }
+  }
+  return { firstSeed, ...total, failure: undefined };
+}
+
+async function explain(seed: number, drawn: readonly Operation[], violation: NonNullable<RunResult["violation"]>): Promise<Failure> {
+  const options = runOptionsOf(seed);
+  const fails = async (shorter: readonly Operation[]): Promise<boolean> => (await simulate(shorter, options)).violation !== undefined;
+  const shortest = await shrink(drawn.slice(0, violation.step + 1), fails);
+  const shrunk = await simulate(shortest, options);
+  return { seed, ...violation, operations: shortest, shrunkSays: shrunk.violation?.says ?? "" };
+}
