@@ -61,6 +61,20 @@ export const highSequences: readonly Scenario[] = [
     await session.api(`STREAM.PURGE.${session.stream}`, { seq: first + 2n });
     return session.info();
   }),
+  onHighStream("heartbeats of a pull", {}, async (session) => {
+    const pull = await session.receive({ batch: 9, expires: 8 * second, idle_heartbeat: second }, 6);
+    return pull.shown();
+  }),
+  {
+    name: "beyond 2^53: heartbeats of a push",
+    async run(session) {
+      await session.begin(2, { first_seq: first });
+      const bound = await session.bind();
+      await session.createPush({ idle_heartbeat: second });
+      await bound.have(3);
+      return [bound.shown(), await session.ack(bound.messages[0]), await session.info()];
+    },
+  },
   {
     name: "beyond 2^53: a work queue empties",
     async run(session) {
