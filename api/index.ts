@@ -25,5 +25,5 @@ export { type DoctorReport, examineMachine, removeLeftBehind } from "./doctor.ts
 export { classifyError, type ErrorClass } from "./error-class.ts";
 export { type LoadPolicy, type LoadRunEvent, type LoadRunOptions, runLoad } from "./load.ts";
 export { readResults, writeReports } from "./output.ts";
-export { serverCommand } from "./server-command.ts";
+export { serverCommand, storeToolCommand } from "./server-command.ts";
 export { toolVersion } from "./version.ts";

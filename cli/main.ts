@@ -13,6 +13,7 @@ import { loadCommand } from "./commands/load.ts";
 import { reportCommand } from "./commands/report.ts";
 import { serveCommand } from "./commands/serve.ts";
 import type { Session } from "./commands/session.ts";
+import { storeCommand } from "./commands/store.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
@@ -29,6 +30,7 @@ export function buildProgram(session: Session): Command {
     crashCommand,
     loadCommand,
     serveCommand,
+    storeCommand,
     reportCommand,
     listCommand,
     explainCommand,

@@ -148,7 +148,7 @@ function dirtyBytes({ reader, length }: SegmentContent, from: number): number {
 }
 
 /** Reads one segment at a time into one memory; keeps the last one, because the chain and the scan both ask for it. */
-class SegmentLoader {
+export class SegmentLoader {
   readonly #disk: Disk;
   #reader: RecordReader | undefined;
   #loaded = 0;

@@ -99,7 +99,7 @@ export function listOrNothing(disk: Disk, directory: string): readonly DiskEntry
 }
 
 /** Creates what is missing and makes every new name durable in its parent. */
-function makeDurableDirectory(disk: Disk, path: string): void {
+export function makeDurableDirectory(disk: Disk, path: string): void {
   const missing: string[] = [];
   let existing = path;
   while (existing !== "" && existing !== "/" && !exists(disk, existing)) {

@@ -5,8 +5,8 @@ export type StoreErrorCode =
   | "locked"
   | "foreign-files"
   | "newer-format"
-  | "damaged-format"
   | "incomplete"
+  | "unreadable"
   | "write-failed"
   | "closed"
   | "too-large";
