@@ -4,6 +4,8 @@
  */
 import { isOnPath } from "./executable.ts";
 import { failureText } from "./failure-text.ts";
+import { fileLimitLack } from "./faults/file-limit.ts";
+import { memoryLimitLack } from "./faults/memory-limit.ts";
 import { systemCallsLack } from "./faults/system-calls-probe.ts";
 import { makeInstanceFolder } from "./instance-folder.ts";
 import { forgetLive, keepLive } from "./live.ts";
@@ -39,11 +41,13 @@ export async function startedCapabilities(file: TargetFile): Promise<Capabilitie
   decide("store-files", undefined);
   const configurable = file.config !== undefined || Object.keys(file.settings).length > 0;
   decide("configure", configurable ? undefined : `${file.file} has neither "config" nor "settings"`);
-  const [cut, calls] = await Promise.all([powerCutLack(), systemCallsLack()]);
+  const [cut, calls, memory, files] = await Promise.all([powerCutLack(), systemCallsLack(), memoryLimitLack(), fileLimitLack()]);
   decide("power-cut", cut);
   decide("disk-full", cut ?? programLack("fallocate", "util-linux"));
   decide("read-only", cut);
   decide("system-calls", calls);
+  decide("memory-limit", memory);
+  decide("file-limit", files);
   return { has, missing };
 }
 

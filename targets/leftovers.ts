@@ -7,6 +7,7 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
 import { ownerOf, readProcessNote } from "./instance-folder.ts";
+import { endMemoryGroup, notedMemoryGroup } from "./memory-group.ts";
 import { groupMembers, processStatus, procIsThere } from "./proc.ts";
 import { mounts, unmount } from "./volumes/mount.ts";
 import { holdsWithin } from "./waiting.ts";
@@ -59,6 +60,10 @@ async function removeLeftover({ folder, mounts, serverPid }: Leftover): Promise<
   }
   for (const mountPoint of mounts) {
     await unmount(mountPoint);
+  }
+  const memoryGroup = notedMemoryGroup(folder);
+  if (memoryGroup !== undefined) {
+    await endMemoryGroup(memoryGroup);
   }
   await rm(folder, { recursive: true, force: true });
 }

@@ -1,6 +1,7 @@
 /** A fault that lasts: it waits for its moment or holds until it is released. Whatever it set up goes with `disposeAll` too. */
 import type { FaultEvidence } from "../../evidence/history/events.ts";
 import { type Capability, type Instance, TargetError } from "../target.ts";
+import { holdsWithin } from "../waiting.ts";
 
 export interface ArmedFault {
   /** What was seen of it so far. */
@@ -25,4 +26,11 @@ export function runningPid(instance: Instance): number {
     throw new TargetError("TARGET_FAULT_FAILED", `target "${instance.target.name}" does not run; start it first`);
   }
   return instance.pid;
+}
+
+const goneWithinMs = 5000;
+
+/** After a fault that ends the server: until its end is known here too, so that it can be started again. */
+export async function untilGone(instance: Instance): Promise<void> {
+  await holdsWithin(() => instance.pid === undefined, { withinMs: goneWithinMs });
 }

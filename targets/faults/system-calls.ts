@@ -12,7 +12,7 @@ import { forgetLive, keepLive, type Live } from "../live.ts";
 import { groupMembers } from "../proc.ts";
 import { type Instance, TargetError } from "../target.ts";
 import { holdsWithin } from "../waiting.ts";
-import { type ArmedFault, demand, runningPid } from "./armed.ts";
+import { type ArmedFault, demand, runningPid, untilGone } from "./armed.ts";
 import { type CallFault, isBoundToFiles, printCallFault, straceArguments } from "./call-fault.ts";
 import { listFiles } from "./store-files.ts";
 import { type Hit, TraceLog } from "./trace-log.ts";
@@ -139,7 +139,10 @@ class Trace implements ArmedFault, Live {
   }
 
   async happenedWithin(withinMs: number): Promise<FaultEvidence> {
-    await holdsWithin(() => this.evidence().happened, { withinMs, everyMs: 10 });
+    const happened = await holdsWithin(() => this.evidence().happened, { withinMs, everyMs: 10 });
+    if (happened && this.#fault.does === "kill") {
+      await untilGone(this.#instance);
+    }
     return this.evidence();
   }
 

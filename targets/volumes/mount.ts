@@ -53,6 +53,9 @@ export async function syncFileSystem(mountPoint: string): Promise<void> {
 export interface Mount {
   readonly mountPoint: string;
   readonly source: string;
+  readonly type: string;
+  /** Of the file system, not of the single mount. */
+  readonly options: string;
 }
 
 export function mounts(): Mount[] {
@@ -67,7 +70,8 @@ export function mounts(): Mount[] {
     .filter((line) => line !== "")
     .map((line) => {
       const [before = "", after = ""] = line.split(" - ");
-      return { mountPoint: unescaped(before.split(" ")[4] ?? ""), source: unescaped(after.split(" ")[1] ?? "") };
+      const [type = "", source = "", options = ""] = after.split(" ");
+      return { mountPoint: unescaped(before.split(" ")[4] ?? ""), source: unescaped(source), type, options };
     });
 }
 
