@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL(".", import.meta.url));
 const data = [
   "suites/{requirements,cases,profiles,campaigns,schema}/**/*.{yaml,json,mjs,js}",
   "suites/features.yaml",
+  "suites/control/target.yaml",
   "targets/**/*.{yaml,json}",
   "load/{profiles,schema}/**/*.{yaml,json}",
   "reference/bin/nats-server",
