@@ -98,7 +98,17 @@ test("a tool that is asked to end and disposes of all leaves nothing behind", as
 test("the machine's facts say what to type for each thing that is missing, and nothing for what is there", async () => {
   const facts = await probeMachine();
   expect(facts.map(({ id }) => id)).toEqual(
-    expect.arrayContaining(["node", "target:nats-server", "root", "loop-device", "power-cut", "leftovers"]),
+    expect.arrayContaining([
+      "node",
+      "target:nats-server",
+      "root",
+      "loop-device",
+      "power-cut",
+      "system-calls",
+      "memory-limit",
+      "file-limit",
+      "leftovers",
+    ]),
   );
   for (const fact of facts) {
     expect(fact.found).not.toBe("");

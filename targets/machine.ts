@@ -3,6 +3,9 @@ import { existsSync } from "node:fs";
 import { powerCutLack } from "./capabilities.ts";
 import { findExecutable, isOnPath } from "./executable.ts";
 import { failureText } from "./failure-text.ts";
+import { fileLimitLack } from "./faults/file-limit.ts";
+import { memoryLimitLack } from "./faults/memory-limit.ts";
+import { systemCallsLack } from "./faults/system-calls-probe.ts";
 import { findLeftovers } from "./leftovers.ts";
 import { builtInTargetFiles, readTargetFile } from "./target-file.ts";
 
@@ -46,7 +49,7 @@ export async function probeMachine(): Promise<MachineFact[]> {
       title: "root",
       ok: process.getuid?.() === 0,
       found: `user id ${process.getuid?.() ?? "unknown"}`,
-      usedFor: "power cuts (mounting an image)",
+      usedFor: "power cuts, full and read-only disks (mounting an image), memory limits",
       advice: "run as root: sudo -E npx streamproof …",
     }),
     loopFact(),
@@ -59,13 +62,7 @@ export async function probeMachine(): Promise<MachineFact[]> {
       usedFor: "durability cases and `crash power-cut`",
       advice: "see the line before, or run in a privileged Linux container",
     }),
-    programFact({
-      id: "strace",
-      title: "strace",
-      program: "strace",
-      usedFor: "looking at a server's system calls",
-      advice: "apt install strace",
-    }),
+    ...(await faultFacts()),
     fact({
       id: "fuse",
       title: "FUSE",
@@ -77,6 +74,53 @@ export async function probeMachine(): Promise<MachineFact[]> {
     chromiumFact(),
     leftoverFact(),
   ];
+}
+
+interface FaultProbe {
+  readonly id: string;
+  readonly title: string;
+  readonly lack: Promise<string | undefined>;
+  /** What was seen when it works. */
+  readonly works: string;
+  readonly usedFor: string;
+  readonly advice: string;
+}
+
+/** Faults beyond signals and power cuts; each was tried on a process of this tool. */
+async function faultFacts(): Promise<MachineFact[]> {
+  const probes: readonly FaultProbe[] = [
+    {
+      id: "system-calls",
+      title: "system calls",
+      lack: systemCallsLack(),
+      works: "strace started and attached to a process and failed a call",
+      usedFor: "kill, error or delay at the n-th write or sync",
+      advice: "apt install strace; in a container allow ptrace (--cap-add SYS_PTRACE)",
+    },
+    {
+      id: "memory-limit",
+      title: "memory limits",
+      lack: memoryLimitLack(),
+      works: "a process ran in a control group with a limit",
+      usedFor: "little memory, and ends by the kernel",
+      advice:
+        "run as root where control groups with a memory controller can be made (systemd-run --scope, or a container with --privileged)",
+    },
+    {
+      id: "file-limit",
+      title: "file limits",
+      lack: fileLimitLack(),
+      works: "prlimit took a process's file descriptors",
+      usedFor: "few file descriptors",
+      advice: "apt install util-linux",
+    },
+  ];
+  return Promise.all(
+    probes.map(async ({ lack, works, ...rest }) => {
+      const reason = await lack;
+      return fact({ ...rest, ok: reason === undefined, found: reason ?? works });
+    }),
+  );
 }
 
 function fact({ advice, ...rest }: MachineFact): MachineFact {

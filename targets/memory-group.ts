@@ -52,6 +52,10 @@ export class MemoryGroup implements Live {
     return ["sh", "-c", 'echo $$ > "$0" && exec "$@"', join(this.#directory, "cgroup.procs")];
   }
 
+  get name(): string {
+    return basename(this.#directory);
+  }
+
   setLimit(bytes: number): void {
     this.#write(fileNames[this.#parent.version].limit, String(bytes));
     // Without swap the limit is what it says; where there is none, the kernel has no such file.

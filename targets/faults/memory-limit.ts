@@ -108,7 +108,7 @@ function lowered(group: MemoryGroup, limitBytes: number): number {
 const probeBytes = 16 * 1024 * 1024;
 let probe: Promise<string | undefined> | undefined;
 
-/** Why memory can't be limited here; undefined when it can. A process of our own is ended by the kernel to know. */
+/** Why memory can't be limited here; undefined when it can. A process of our own is put into a group to know; none is ended, which would stand in the kernel's log. */
 export function memoryLimitLack(): Promise<string | undefined> {
   probe ??= tryLimit();
   return probe;
@@ -125,9 +125,9 @@ async function tryLimit(): Promise<string | undefined> {
   let group: MemoryGroup | undefined;
   try {
     group = new MemoryGroup(parent, probeBytes);
-    const [command, ...args] = [...group.under, "tail", "/dev/zero"];
-    await execa(command, args, { reject: false, timeout: 10_000 });
-    return group.state().oomKills > 0 ? undefined : "memory can't be limited here: a process took more than its limit and lived on";
+    const [command, ...args] = [...group.under, "cat", "/proc/self/cgroup"];
+    const { stdout, stderr } = await execa(command, args, { reject: false, timeout: 10_000 });
+    return stdout.includes(group.name) ? undefined : `memory can't be limited here: no process could be put into a group: ${stderr.trim()}`;
   } catch (error) {
     return `memory can't be limited here; run as root (in a container: give it --privileged): ${failureText(error)}`;
   } finally {
