@@ -98,21 +98,37 @@ export function listOrNothing(disk: Disk, directory: string): readonly DiskEntry
   }
 }
 
-/** Creates what is missing and makes every new name durable in its parent. */
+/**
+ * Creates what is missing and makes every name on the way durable in its parent, the ones that are there already, too: a process that was
+ * killed may have made them and not synced them.
+ */
 export function makeDurableDirectory(disk: Disk, path: string): void {
-  const missing: string[] = [];
-  let existing = path;
-  while (existing !== "" && existing !== "/" && !exists(disk, existing)) {
-    missing.push(existing);
-    existing = existing.slice(0, existing.lastIndexOf("/"));
+  const missing = new Set<string>();
+  const onTheWay: string[] = [];
+  for (let at = path; at !== "" && at !== "/"; at = at.slice(0, at.lastIndexOf("/"))) {
+    onTheWay.unshift(at);
+    if (!exists(disk, at)) {
+      missing.add(at);
+    }
   }
   try {
     disk.makeDirectory(path);
-    for (const created of missing.reverse()) {
-      disk.syncDirectory(created.slice(0, created.lastIndexOf("/")) || "/");
+    for (const name of onTheWay) {
+      syncParent(disk, name, missing.has(name));
     }
   } catch (error) {
     throw unusable(path, error);
+  }
+}
+
+/** Far up the tree are directories of others, which this process may not be allowed to open. */
+function syncParent(disk: Disk, path: string, isOurs: boolean): void {
+  try {
+    disk.syncDirectory(path.slice(0, path.lastIndexOf("/")) || "/");
+  } catch (error) {
+    if (isOurs || !["EACCES", "EPERM", "EROFS", "EINVAL"].includes(String(codeOf(error)))) {
+      throw error;
+    }
   }
 }
 

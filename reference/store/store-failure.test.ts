@@ -89,3 +89,17 @@ test("a directory that holds other files, is locked, newer or not writable is re
   await open(held);
   await expect(open(held)).rejects.toMatchObject({ code: "locked" });
 });
+
+test("a directory that a killed process made, and did not sync, survives the power cut that comes after the next start", async () => {
+  for (const call of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    const disk = new CrashableDisk();
+    disk.dieAt(call);
+    await open(disk).catch(() => undefined);
+    disk.kill();
+    const { store } = await open(disk);
+    publish(store.createStream(definition()), "one");
+    store.commit();
+    disk.powerCut({ keep: "nothing" });
+    expect(payloadOf(only(await open(disk)), 1)).toBe("one");
+  }
+});
