@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly sizes?: MachineSizes;
   /** The machine dies at that disk call, counted from the first start. */
   readonly dieAt?: { readonly call: number; readonly ending: Ending };
+  /** Ends after the last operation, without the final look: for counting disk calls. */
+  readonly measuresOnly?: boolean;
 }
 
 export interface RunResult {
@@ -85,7 +87,9 @@ class Simulation {
         await this.#step(operation);
         step += 1;
       }
-      await this.#finish();
+      if (this.#options.measuresOnly !== true) {
+        await this.#finish();
+      }
     } catch (error) {
       // What the server throws into the driver is a violation like any other.
       violation = { step, says: error instanceof Violation ? error.message : `thrown: ${String(error instanceof Error ? error.stack : error)}` };
@@ -272,6 +276,10 @@ class Simulation {
     this.#counts.answers += 1;
     this.#waiting.delete(token);
     const answer = answerOf(waiting.change.kind, message);
+    if (message.status === 503 && answer === waiting.expected) {
+      // Nobody listens: that is an answer of the broker, and shows nothing of what is stored.
+      return;
+    }
     if (answer === waiting.expected) {
       this.#confirm(waiting.position);
       return;
