@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -78,6 +78,17 @@ test("list gives the cases as JSON, and explain tells one of them", async () => 
   const { code: explained, out: text } = await typed("explain", first?.name ?? "");
   expect(explained).toBe(0);
   expect(text).toContain("steps");
+});
+
+test("everything behind serve goes to the server, its -v and --help too", () => {
+  const serve = (flag: string) =>
+    execFileSync(process.execPath, ["bin/streamproof.js", "serve", flag], {
+      cwd: root,
+      env: { ...process.env, VITEST: undefined },
+      encoding: "utf8",
+    });
+  expect(serve("-v")).toMatch(/^nats-server: v2\.15\.\d+\n$/);
+  expect(serve("--help")).toContain("--store_dir");
 });
 
 test("report refuses a file that is no results file, naming the place", async () => {

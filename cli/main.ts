@@ -22,6 +22,7 @@ export function buildProgram(session: Session): Command {
     .description("Proves JetStream servers: certify, crash and load any implementation.")
     .version(toolVersion, "-v, --version", "print the version")
     .helpOption("-h, --help", "show help")
+    .enablePositionalOptions()
     .showHelpAfterError("(`streamproof help COMMAND` shows its options)")
     .exitOverride()
     .configureOutput({ writeOut: session.terminal.out, writeErr: session.terminal.err });

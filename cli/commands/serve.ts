@@ -11,6 +11,7 @@ export function serveCommand(session: Session): Command {
     .description(
       "Runs the reference JetStream server. Everything after `serve` is passed on: nats-server's flags and configuration file (`streamproof serve --help`).",
     )
+    .passThroughOptions()
     .allowUnknownOption()
     .allowExcessArguments()
     .helpOption(false)
