@@ -1,18 +1,25 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { powerCutLack } from "./capabilities.ts";
 import { type FakeTarget, makeFakeTarget } from "./fake-target.ts";
+import { memoryLimitLack } from "./faults/memory-limit.ts";
+import { systemCallsLack } from "./faults/system-calls-probe.ts";
 import { findLeftovers, removeLeftovers } from "./leftovers.ts";
 import { probeMachine } from "./machine.ts";
+import { memoryParent } from "./memory-group.ts";
 import { groupMembers } from "./proc.ts";
 import { mounts } from "./volumes/mount.ts";
 import { holdsWithin } from "./waiting.ts";
 
 const lack = await powerCutLack();
 const powerCut = lack === undefined;
+const callsLack = await systemCallsLack();
+const memoryLack = await memoryLimitLack();
+const because = (reason: string | undefined) => (reason === undefined ? "" : ` (skipped: ${reason})`);
 
 const said = z.object({ pid: z.number(), data: z.string() });
 
@@ -94,6 +101,50 @@ test("a tool that is asked to end and disposes of all leaves nothing behind", as
   await tool.ended;
   expect(traces(tool)).toEqual(nothing);
 });
+
+test.skipIf(callsLack !== undefined || memoryLack !== undefined)(
+  `faults that hold when the tool ends or is killed leave no tracer, group or folder${because(callsLack ?? memoryLack)}`,
+  async () => {
+    const here = (file: string) => JSON.stringify(join(import.meta.dirname, file));
+    const arm = `const { armCallFault } = await import(${here("faults/system-calls.ts")});
+      const { startWithinMemory } = await import(${here("faults/memory-limit.ts")});
+      const { writeFileSync } = await import("node:fs");
+      await instance.kill();
+      await startWithinMemory(instance, { bytes: 600_000_000 });
+      await armCallFault(instance, { calls: "sync", at: 1, does: "EIO" });
+`;
+    for (const end of ["process.exit(1);", 'process.kill(process.pid, "SIGTERM");', 'process.kill(process.pid, "SIGKILL");']) {
+      using fake = makeFakeTarget();
+      const pidFile = join(fake.folder, "pid");
+      const note = `writeFileSync(${JSON.stringify(pidFile)}, String(instance.pid));`;
+      const tool = await startTool(fake, `${arm} ${note} ${end} setInterval(() => {}, 1000);`);
+      await tool.ended;
+      await removeLeftovers(findLeftovers().filter(({ ownerPid }) => ownerPid === tool.child.pid));
+      const serverPid = Number(readFileSync(pidFile, "utf8"));
+      expect(await holdsWithin(() => groupMembers(serverPid).length === 0, { withinMs: 10_000 })).toBe(true);
+      expect(await holdsWithin(() => tracersOf(tool.child.pid ?? 0).length === 0, { withinMs: 10_000 })).toBe(true);
+      expect(memoryGroupsOf(tool.child.pid ?? 0)).toEqual([]);
+      expect(readdirSync(tmpdir()).filter((name) => name.startsWith(`streamproof-${tool.child.pid}-`))).toEqual([]);
+    }
+  },
+);
+
+/** Programs that write their log into a folder of that tool. */
+function tracersOf(toolPid: number): string[] {
+  return readdirSync("/proc").filter((pid) => {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, "latin1").split("\0");
+      return words[0] === "strace" && words.some((word) => word.includes(`streamproof-${toolPid}-`));
+    } catch {
+      return false;
+    }
+  });
+}
+
+function memoryGroupsOf(toolPid: number): string[] {
+  const parent = memoryParent();
+  return typeof parent === "string" ? [] : readdirSync(parent.directory).filter((name) => name.startsWith(`streamproof-${toolPid}-`));
+}
 
 test("the machine's facts say what to type for each thing that is missing, and nothing for what is there", async () => {
   const facts = await probeMachine();

@@ -2,6 +2,7 @@
  * What happens to one of a server's system calls, as a description that can be printed and read back. Servers use different calls for the
  * same thing, so a fault names a group of them.
  */
+import { seededRandom } from "../volumes/random.ts";
 
 /** Calls that don't exist on a processor are left out there. */
 export const callGroups = {
@@ -31,6 +32,21 @@ export interface CallFault {
   readonly delayMs?: number;
   /** Only these files of the data folder, as of a `FileFault`. */
   readonly files?: string;
+}
+
+export interface DrawCallOptions {
+  readonly seed: number;
+  /** Up to which call; a workload's own number of calls. */
+  readonly atMax: number;
+  readonly calls?: readonly [CallGroup, ...CallGroup[]];
+  readonly does?: readonly [CallFault["does"], ...CallFault["does"][]];
+}
+
+export function drawCallFault({ seed, atMax, calls = ["write", "sync"], does = ["kill", ...callErrors] }: DrawCallOptions): CallFault {
+  const random = seededRandom(seed);
+  const kind = random.pick(does);
+  const fault = { calls: random.pick(calls), at: 1 + random.below(atMax), does: kind };
+  return kind !== "kill" && random.below(2) === 1 ? { ...fault, repeats: true } : fault;
 }
 
 const delayMsDefault = 500;

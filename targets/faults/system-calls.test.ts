@@ -11,7 +11,7 @@ import { groupMembers, processStatus } from "../proc.ts";
 import { resolveTarget } from "../resolve.ts";
 import type { Instance } from "../target.ts";
 import { holdsWithin } from "../waiting.ts";
-import { type CallFault, callErrors, parseCallFault, printCallFault } from "./call-fault.ts";
+import { type CallFault, callErrors, drawCallFault, parseCallFault, printCallFault } from "./call-fault.ts";
 import { armCallFault, startUnderCallFault } from "./system-calls.ts";
 import { systemCallsLack } from "./system-calls-probe.ts";
 
@@ -69,6 +69,15 @@ test("a printed fault is read back as it was, and other text is none", () => {
   for (const text of ["", "EIO calls=sync at=0", "EIO calls=sink at=1", "ENOENT calls=sync at=1", "EIO calls=toString at=1"]) {
     expect(parseCallFault(text)).toBeUndefined();
   }
+});
+
+test("seeds draw every effect, once and for good, within the bound, the same seed the same one", () => {
+  const drawn = Array.from({ length: 200 }, (_, seed) => drawCallFault({ seed, atMax: 7 }));
+  expect(new Set(drawn.map(({ does }) => does))).toEqual(new Set(["kill", ...callErrors]));
+  expect(new Set(drawn.map(({ at }) => at)).size).toBe(7);
+  expect(drawn.some(({ repeats }) => repeats === true)).toBe(true);
+  expect(drawn.every(({ does, repeats }) => does !== "kill" || repeats === undefined)).toBe(true);
+  expect(drawCallFault({ seed: 3, atMax: 7 })).toEqual(drawn[3]);
 });
 
 describe.skipIf(lack !== undefined)(`a fault at a system call${because(lack)}`, () => {
