@@ -194,15 +194,19 @@ export class Stage {
     });
   }
 
-  /** Runs what is ready, then commits. */
+  /** Runs what is ready, each work once, then commits; what is marked again waits for the next turn. */
   turn(): void {
-    for (let round = 0; round < 100 && this.#ready.length > 0; round += 1) {
-      const batch = this.#ready;
-      this.#ready = [];
-      for (const work of batch) {
-        work.step();
+    const stepped = new Set<TurnWork>();
+    const later: TurnWork[] = [];
+    for (let work = this.#ready.shift(); work !== undefined; work = this.#ready.shift()) {
+      if (stepped.has(work)) {
+        later.push(work);
+        continue;
       }
+      stepped.add(work);
+      work.step();
     }
+    this.#ready = later;
     this.store.commit();
   }
 

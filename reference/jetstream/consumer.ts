@@ -174,8 +174,8 @@ export class Consumer implements AttachedConsumer, TurnWork {
     const stop = core.isPaused ? "unrequested" : deliverReady(core, this.#desk, nowMs);
     const endOfStream = stop !== "blocked" && stop !== "early" && stop !== "crowded";
     if (stop === "budget") {
-      // The next turn, not this one again: what was delivered leaves first, and others get their turn.
-      core.host.context.clock.setTimer(0, () => core.wake());
+      // Works step once a turn, so this is the next one: what was delivered leaves first, and others get their turn.
+      core.wake();
     } else if (nowMs >= core.pullDueMs || (core.pulls.impatient > 0 && endOfStream)) {
       sweepPulls(core, nowMs, { endOfStream });
     }
