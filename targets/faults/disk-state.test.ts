@@ -136,15 +136,37 @@ async function fillUnder(instance: Instance): Promise<void> {
   expect(await storedMessages(instance)).toBeGreaterThanOrEqual(acknowledged + 3);
 }
 
+async function readOnlyUnder(instance: Instance): Promise<void> {
+  const before = await publishUntilRefused(instance, 20);
+  const armed = await makeDiskReadOnly(instance);
+  expect(armed.evidence()).toMatchObject({ happened: true });
+  const { acknowledged, refusal } = await publishUntilRefused(instance, 100);
+  expect(refusal).toBeDefined();
+  await instance.kill();
+  await armed.release();
+  await instance.start();
+  // What was synced before is on the disk, whatever the abort took.
+  expect(await storedMessages(instance)).toBeGreaterThanOrEqual(before.acknowledged + acknowledged);
+}
+
 describe.skipIf(officialLack !== undefined)(`the official server${because(officialLack)}`, () => {
   test("does not acknowledge what a full disk did not take", { timeout: 60_000 }, async () => {
     const target = await resolveTarget("nats-server", { bin: executable ?? "", set: { sync_interval: "always" } });
     await fillUnder(await target.provision({ powerCut: true }));
+  });
+
+  test("keeps what it acknowledged when its disk turns read-only, with sync_interval always", { timeout: 60_000 }, async () => {
+    const target = await resolveTarget("nats-server", { bin: executable ?? "", set: { sync_interval: "always" } });
+    await readOnlyUnder(await target.provision({ powerCut: true }));
   });
 });
 
 describe.skipIf(lack !== undefined)(`the reference${because(lack)}`, () => {
   test("does not acknowledge what a full disk did not take", { timeout: 60_000 }, async () => {
     await fillUnder(await (await resolveTarget("embedded")).provision({ powerCut: true }));
+  });
+
+  test("keeps what it acknowledged when its disk turns read-only", { timeout: 60_000 }, async () => {
+    await readOnlyUnder(await (await resolveTarget("embedded")).provision({ powerCut: true }));
   });
 });

@@ -66,7 +66,7 @@ function armed({ instance, group, bytes }: { instance: Instance; group: MemoryGr
     const { usedBytes, peakBytes, oomKills, processes } = group.state();
     return {
       happened: oomKills > 0,
-      summary: `${oomKills} processes were ended for want of memory; ${usedBytes} of ${limitBytes} bytes are used, at most it were ${peakBytes}`,
+      summary: `${oomKills} out-of-memory kills; ${usedBytes} of ${limitBytes} bytes are used, ${peakBytes} at most`,
       details: { limitBytes, usedBytes, peakBytes, oomKills, processes: processes.length },
     };
   };
