@@ -30,6 +30,8 @@ export interface CampaignResult extends CampaignProgress {
 export interface CampaignOptions {
   readonly seed: number;
   readonly operations: number;
+  /** Default true; false shows a failure as it was found. */
+  readonly shrinks?: boolean;
   /** Asked before each run. */
   readonly goesOn: (progress: CampaignProgress) => boolean;
 }
@@ -43,7 +45,7 @@ export function runOptionsOf(seed: number): RunOptions {
   return { seed, sizes: sizesOf(seed) };
 }
 
-export async function runCampaign({ seed: firstSeed, operations, goesOn }: CampaignOptions): Promise<CampaignResult> {
+export async function runCampaign({ seed: firstSeed, operations, shrinks = true, goesOn }: CampaignOptions): Promise<CampaignResult> {
   const total = { runs: 0, crashes: 0, answers: 0, deliveries: 0, diskCalls: 0 };
   for (let seed = firstSeed; goesOn(total); seed += 1) {
     const drawn = drawOperations(new SeededRandom(seed), operations);
@@ -53,13 +55,26 @@ export async function runCampaign({ seed: firstSeed, operations, goesOn }: Campa
       total[count] += result[count];
     }
     if (result.violation !== undefined) {
-      return { firstSeed, ...total, failure: await explain(seed, drawn, result.violation) };
+      return { firstSeed, ...total, failure: await explain({ seed, drawn, violation: result.violation, shrinks }) };
     }
   }
   return { firstSeed, ...total, failure: undefined };
 }
 
-async function explain(seed: number, drawn: readonly Operation[], violation: NonNullable<RunResult["violation"]>): Promise<Failure> {
+async function explain({
+  seed,
+  drawn,
+  violation,
+  shrinks,
+}: {
+  readonly seed: number;
+  readonly drawn: readonly Operation[];
+  readonly violation: NonNullable<RunResult["violation"]>;
+  readonly shrinks: boolean;
+}): Promise<Failure> {
+  if (!shrinks) {
+    return { seed, ...violation, operations: drawn, shrunkSays: violation.says };
+  }
   const options = runOptionsOf(seed);
   const fails = async (shorter: readonly Operation[]): Promise<boolean> => (await simulate(shorter, options)).violation !== undefined;
   const shortest = await shrink(drawn.slice(0, violation.step + 1), fails);

@@ -9,6 +9,7 @@ import type { Operation } from "./operations.ts";
 import { simulate } from "./simulation.ts";
 
 const { values } = parseArgs({
+  allowNegative: true,
   options: {
     seed: { type: "string", default: "1" },
     budget: { type: "string", default: "60s" },
@@ -20,6 +21,8 @@ const { values } = parseArgs({
     length: { type: "string", default: "3" },
     /** JSON list of operations, run once under `--seed`: how a shrunk failure is repeated. */
     replay: { type: "string" },
+    /** `--no-shrink` shows a failure as it was found. */
+    shrink: { type: "boolean", default: true },
     json: { type: "boolean", default: false },
   },
 });
@@ -43,6 +46,7 @@ if (values.replay !== undefined) {
   const result = await runCampaign({
     seed,
     operations: wholeNumber("--operations", values.operations, 1),
+    shrinks: values.shrink,
     goesOn: (so) => so.runs < runsMax && inTime(so),
   });
   tell(result, result.failure !== undefined, describeCampaign(result));

@@ -1,0 +1,83 @@
+/** Mistakes in the reference that the simulation must find: each replaces one piece of source while it loads. */
+export const root: string = new URL("../../", import.meta.url).pathname;
+
+export interface Defect {
+  readonly id: string;
+  readonly about: string;
+  readonly file: string;
+  readonly find: string;
+  readonly mistake: string;
+}
+
+export const defects: readonly Defect[] = [
+  {
+    id: "skips-the-sync",
+    about: "counts every write as synced without asking the disk",
+    file: "reference/store/commit-log.ts",
+    find: "    segment.file?.sync();\n    segment.synced = segment.written;",
+    mistake: "    segment.synced = segment.written;",
+  },
+  {
+    id: "answers-before-the-commit",
+    about: "sends what waits before it is committed",
+    file: "reference/turn.ts",
+    find: "      this.#store?.commit();\n",
+    mistake: "      for (const each of this.#waiting) each.flush(Number.MAX_SAFE_INTEGER);\n      this.#store?.commit();\n",
+  },
+  {
+    id: "loses-removal-lists",
+    about: "never writes down which single messages were deleted",
+    file: "reference/store/file-stream.ts",
+    find: "for (let at = 0; at < removed.length; at += runsPerRecord) {",
+    mistake: "for (let at = removed.length; at < removed.length; at += runsPerRecord) {",
+  },
+  {
+    id: "loses-purges",
+    about: "purges in memory only",
+    file: "reference/store/file-stream.ts",
+    find: "  protected removingBelow(floor: number): void {\n    this.#floor = Math.max(this.#floor, floor);",
+    mistake: "  protected removingBelow(_: number): void {",
+  },
+  {
+    id: "forgets-ids-at-restart",
+    about: "starts with an empty duplicate table",
+    file: "reference/jetstream/stream-recovery.ts",
+    find: "if (timeNs > nowNs - windowNs) {",
+    mistake: "if (timeNs > nowNs + windowNs) {",
+  },
+  {
+    id: "drops-ids-with-their-segment",
+    about: "unlinks a segment although an id in it is inside its window",
+    file: "reference/store/file-store.ts",
+    find: "if (newestNs + windowNs > nowNs) {",
+    mistake: "if (newestNs > nowNs + windowNs) {",
+  },
+  {
+    id: "drops-ack-records",
+    about: "answers a double ack from memory and never writes it down",
+    file: "reference/jetstream/consumer.ts",
+    find: "      this.#asset?.append(record);",
+    mistake: "      void record;",
+  },
+  {
+    id: "reuses-sequences-of-emptied-streams",
+    about: "a checkpoint forgets the last sequence of a stream without messages",
+    file: "reference/store/checkpoint-stream.ts",
+    find: "    last: index.last,",
+    mistake: "    last: index.nextStored(1) === 0 ? 0 : index.last,",
+  },
+  {
+    id: "syncs-no-directory",
+    about: "never makes the name of a new segment durable",
+    file: "reference/store/commit-log.ts",
+    find: "      this.#options.disk.syncDirectory(this.#options.directory);\n",
+    mistake: "",
+  },
+  {
+    id: "shows-an-unsynced-tail",
+    about: "serves what a killed process left in the page cache without syncing it first",
+    file: "reference/store/open-store.ts",
+    find: "      file.sync();\n      // Zeros",
+    mistake: "      // Zeros",
+  },
+];
