@@ -1,6 +1,8 @@
 /** The `ConsumerInfo` of API answers. Reading it ends pull requests that are over. */
 import { shownConfig } from "./consumer-config.ts";
 import type { ConsumerCore } from "./consumer-core.ts";
+import type { Int64 } from "./json/decode.ts";
+import { shortest } from "./json/field-types.ts";
 import { formatTime } from "./json/time.ts";
 import { sweepPulls } from "./pull-service.ts";
 
@@ -34,7 +36,15 @@ function sequenceInfo(
   pair: { consumer: number; stream: number },
   lastActive: string | undefined,
 ): Record<string, unknown> {
-  return { consumer_seq: pair.consumer, stream_seq: core.host.sequences.shown(pair.stream), last_active: lastActive };
+  return { consumer_seq: pair.consumer, stream_seq: shownPosition(core, pair), last_active: lastActive };
+}
+
+/** A consumer may ask to begin where no sequence of the stream can be: until it does, it shows what it asked for. */
+function shownPosition({ config, host }: ConsumerCore, pair: { consumer: number; stream: number }): Int64 {
+  const { deliver_policy, opt_start_seq } = config;
+  const isAsBegun =
+    pair.consumer === 0 && deliver_policy === "by_start_sequence" && pair.stream === host.sequences.given(opt_start_seq) - 1;
+  return isAsBegun ? shortest(BigInt(opt_start_seq) - 1n) : host.sequences.shown(pair.stream);
 }
 
 function activity(core: ConsumerCore, nowNs: bigint, atMs: number): string | undefined {

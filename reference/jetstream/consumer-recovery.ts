@@ -14,7 +14,7 @@ import type { HostStream } from "./seams.ts";
 /** Recreates the consumer and attaches it to its stream. */
 export function recoverConsumer(host: HostStream, recovered: RecoveredAsset): Consumer {
   const found = replayAsset(recovered, host.context.clock.nowMs());
-  const isClamped = clampToStream(found.state, host);
+  const isClamped = clampToStream(found, host);
   const consumer = new Consumer({ host, ...found, asset: recovered.asset });
   host.attach(consumer);
   if (isClamped) {
@@ -55,7 +55,7 @@ export function replayAsset({ base, records }: RecoveredAsset, sinceMs: number):
 }
 
 /** Messages may have left the stream after the last record, and a stream may have lost its end to damage. */
-function clampToStream(state: ConsumerState, host: HostStream): boolean {
+function clampToStream({ config, state }: ReplayedConsumer, host: HostStream): boolean {
   let isClamped = false;
   const { firstSequence, lastSequence } = host.messages.state;
   for (const sequence of state.pending.sequences()) {
@@ -70,9 +70,17 @@ function clampToStream(state: ConsumerState, host: HostStream): boolean {
       isClamped = true;
     }
   }
-  if (state.delivered.stream > lastSequence) {
+  if (state.delivered.stream > lastSequence && !waitsForTheFuture(state, config)) {
     state.rewind(lastSequence);
     isClamped = true;
   }
   return isClamped;
+}
+
+/**
+ * A consumer that was created or reset to begin behind the end of the stream has lost nothing. Other deliver policies never begin there
+ * (nor may they be reset), so with them the end of the stream is gone.
+ */
+function waitsForTheFuture({ delivered }: ConsumerState, { deliver_policy }: ConsumerConfig): boolean {
+  return delivered.consumer === 0 && (deliver_policy === "by_start_sequence" || deliver_policy === "all");
 }

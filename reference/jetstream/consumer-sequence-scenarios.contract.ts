@@ -27,13 +27,14 @@ export const highSequences: readonly Scenario[] = [
   onHighStream("refuse, terminate, give up", { ack_wait: second, max_deliver: 2 }, async (session) => {
     const advised = ["MSG_NAKED", "MSG_TERMINATED", "MAX_DELIVERIES"].map((kind) => session.advisories(kind));
     await session.flush();
-    const { messages } = await session.receive({ batch: 3, no_wait: true }, 3);
+    const { messages } = await session.receive({ batch: 5, no_wait: true }, 5);
     await session.ack(messages[1], "+TERM why");
-    await session.ack(messages[0]);
+    for (const done of [messages[0], messages[3], messages[4]]) {
+      await session.ack(done);
+    }
     await session.ack(messages[2], "-NAK");
     const again = session.pull({ batch: 9, expires: 9 * second });
-    // One again, two for the first time.
-    await again.have(3);
+    await again.have(1);
     await Promise.all(advised.map((events) => events.have(1)));
     return [again.shown(), advised.map((events) => events.events()), await session.info()];
   }),
@@ -63,7 +64,7 @@ export const highSequences: readonly Scenario[] = [
   }),
   onHighStream("heartbeats of a pull", {}, async (session) => {
     const pull = await session.receive({ batch: 9, expires: 8 * second, idle_heartbeat: second }, 6);
-    return pull.shown();
+    return pull.shown().slice(0, 6);
   }),
   {
     name: "beyond 2^53: heartbeats of a push",
@@ -72,7 +73,7 @@ export const highSequences: readonly Scenario[] = [
       const bound = await session.bind();
       await session.createPush({ idle_heartbeat: second });
       await bound.have(3);
-      return [bound.shown(), await session.ack(bound.messages[0]), await session.info()];
+      return [bound.shown().slice(0, 3), await session.ack(bound.messages[0]), await session.info()];
     },
   },
   {

@@ -53,6 +53,34 @@ test("a purge moves a stream's sequences no further than they can be counted", (
   }
 });
 
+test.each([1n, 2n ** 60n])("a consumer waits for the sequence it asked for, also after a restart (first_seq %s)", async (first) => {
+  const disk = new CrashableDisk();
+  const before = await JetStreamFixture.onDisk(disk);
+  before.api("STREAM.CREATE.S", `{"name":"S","subjects":["s"],"first_seq":${first}}`);
+  before.send("s");
+  const begin = (name: string, settings: string) =>
+    before.api(`CONSUMER.CREATE.S.${name}`, `{"stream_name":"S","config":{"durable_name":"${name}","ack_policy":"explicit"${settings}}}`);
+  begin("SOON", `,"deliver_policy":"by_start_sequence","opt_start_seq":${first + 3n}`);
+  begin("NEVER", `,"deliver_policy":"by_start_sequence","opt_start_seq":${WIRE_MAX}`);
+  begin("RESET", "");
+  before.api("CONSUMER.RESET.S.RESET", `{"seq":${first + 2n}}`);
+  disk.powerCut({ keep: "nothing" });
+  const after = await JetStreamFixture.onDisk(disk, { clock: before.clock });
+  const positions = () =>
+    ["SOON", "NEVER", "RESET"].map((name) => {
+      const [, position, pending] =
+        /"stream_seq":(\d+).*"num_pending":(\d+)/.exec(after.request(`$JS.API.CONSUMER.INFO.S.${name}`) ?? "") ?? [];
+      return `${position} ${pending}`;
+    });
+  const waiting = [`${first + 2n}`, `${WIRE_MAX - 1n}`, `${first + 1n}`];
+  expect(positions()).toEqual(waiting.map((position) => `${position} 0`));
+  // The second message comes too early for all of them; the third and fourth are what two of them wait for.
+  for (const pending of ["0 0 0", "0 0 1", "1 0 2"]) {
+    after.send("s");
+    expect(positions()).toEqual(pending.split(" ").map((count, index) => `${waiting[index]} ${count}`));
+  }
+});
+
 /** One request; `n` stands for a sequence of the plain stream. */
 interface Operation {
   readonly kind: keyof typeof operations;
