@@ -6,7 +6,8 @@ import type { JetStreamStatus } from "./monitor/server-status.ts";
 import type { Clock, Ports } from "./ports.ts";
 import type { ServerLog } from "./server-log.ts";
 import { jetStreamLines } from "./startup-lines.ts";
-import { type OpenedStore, openStore, type RecoveryReport, type StoreOptions } from "./store/open-store.ts";
+import { type OpenedStore, openStore, type StoreOptions } from "./store/open-store.ts";
+import { StoreHealth } from "./store-health.ts";
 import type { TurnLoop } from "./turn.ts";
 import { SERVER_VERSION } from "./version.ts";
 
@@ -88,7 +89,7 @@ export async function assembleJetStream(parts: JetStreamParts): Promise<Assemble
     markReady: (work) => turn.markReady(work),
   });
   turn.commitsTo(opened.store);
-  let trouble = troubleOf(opened.report);
+  let trouble: string | undefined;
   let failed = false;
 
   /** A failed commit or a broken invariant: nothing more is promised, what is on the disk stays as it is, and the rest of the server works on. */
@@ -108,9 +109,15 @@ export async function assembleJetStream(parts: JetStreamParts): Promise<Assemble
   account.onServiceFailure = fail;
 
   tellRecovery(opened, log);
+  const health = new StoreHealth(opened, log);
   log.info(`Took ${Math.ceil(ports.clock.nowMs() - startedMs)}ms to start JetStream`);
   return {
-    status: () => statusOf(jetStream, config, limits, trouble),
+    // A failed timer of the store is thrown by the next commit only; the health page knows it before.
+    status: () => ({
+      ...statusOf(jetStream, config, limits),
+      trouble: trouble ?? opened.store.failure?.message,
+      degraded: health.degradation,
+    }),
     close: () => (failed ? undefined : jetStream.close()),
     closeStore: () => (failed ? Promise.resolve() : opened.store.close()),
     abandonStore: () => (failed ? undefined : opened.store.abandon()),
@@ -145,27 +152,13 @@ function tellRecovery({ streams, report }: OpenedStore, log: ServerLog): void {
   if (report.cutBytes > 0) {
     log.info(`  Cut ${report.cutBytes} bytes behind the last complete commit`);
   }
-  const trouble = troubleOf(report);
-  if (trouble !== undefined) {
-    log.warn(`  ${trouble}`);
-  }
-}
-
-/** Damage below the synced mark is loss of what was promised: the server says so as long as it runs. */
-function troubleOf({ damage, lost }: RecoveryReport): string | undefined {
-  if (damage.length === 0 && lost.length === 0) {
-    return undefined;
-  }
-  const streams = lost.map(({ account, stream, sequences }) => `${account} > ${stream}: ${sequences.length} messages`);
-  return `JetStream store is damaged in ${damage.length} places${streams.length > 0 ? `; lost ${streams.join(", ")}` : ""}`;
 }
 
 function statusOf(
   jetStream: JetStream,
   config: JetStreamStatus["config"],
   limits: JetStreamOptions["limits"],
-  trouble: string | undefined,
-): JetStreamStatus {
+): Omit<JetStreamStatus, "trouble" | "degraded"> {
   const { memory, storage, reserved_memory, reserved_storage, ...rest } = jetStream.status();
-  return { config, limits, memory, storage, reservedMemory: reserved_memory, reservedStorage: reserved_storage, ...rest, trouble };
+  return { config, limits, memory, storage, reservedMemory: reserved_memory, reservedStorage: reserved_storage, ...rest };
 }

@@ -2,9 +2,9 @@
  * The checks of a message inside a batch: against what is stored and what the batch has staged before it. They are the official ones of
  * proposals, which differ from those of single publishes: ids come before expectations, and limits count the staged messages.
  */
-import { type ApiError, apiErrors, because, filled } from "./errors.ts";
+import { type ApiError, apiErrors, because, filled, lastMayBeLost } from "./errors.ts";
 import type { MessageIds } from "./message-ids.ts";
-import { lastOn } from "./message-lookup.ts";
+import { firstLost, lastOn } from "./message-lookup.ts";
 import { accountedBytes, type MessageParts } from "./message-writer.ts";
 import { checkSchedule, hasTimeToLive, incrementProblem, rollupProblem } from "./publish-checks.ts";
 import type { PublishHeaders } from "./publish-headers.ts";
@@ -120,6 +120,10 @@ export class BatchChecks {
       return apiErrors.streamWrongLastSequenceConstant;
     }
     const last = this.#compared.get(subject) ?? lastOn(this.#stream.messages, subject);
+    const lost = last === 0 ? firstLost(this.#stream.messages, 1) : 0;
+    if (lost > 0) {
+      return lastMayBeLost(this.#stream.sequences.shown(lost));
+    }
     if (last !== expected) {
       return filled(apiErrors.streamWrongLastSequence, { seq: this.#stream.sequences.shown(last) });
     }

@@ -24,6 +24,11 @@ export function adviseTerminated(core: ConsumerCore, delivery: DeliveryName, rea
   advise(core, "MSG_TERMINATED", "terminated", { ...deliveryFields(core, delivery), reason: reason === "" ? undefined : reason });
 }
 
+/** Ours: damage took a message that this consumer may have been waiting for; delivery goes on behind it. */
+export function adviseLost(core: ConsumerCore, streamSequence: number): void {
+  advise(core, "MSG_LOST", "message_lost", { stream_seq: core.host.sequences.shown(streamSequence) });
+}
+
 export function adviseMaxDeliveries(core: ConsumerCore, streamSequence: number, deliveries: number): void {
   advise(core, "MAX_DELIVERIES", "max_deliver", { stream_seq: core.host.sequences.shown(streamSequence), deliveries });
 }

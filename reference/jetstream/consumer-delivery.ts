@@ -5,9 +5,10 @@
 
 import type { Delivery } from "../broker/service.ts";
 import type { MessageView, Subject } from "../store/stream-store.ts";
-import { adviseMaxDeliveries, adviseTerminated } from "./consumer-advisories.ts";
+import { adviseLost, adviseMaxDeliveries, adviseTerminated } from "./consumer-advisories.ts";
 import { type ConsumerCore, nothing } from "./consumer-core.ts";
 import { headersOnly } from "./consumer-headers.ts";
+import { mayOverflow } from "./priority-overflow.ts";
 import type { WaitingPull } from "./pull-queue.ts";
 import { batchCompleted, messageTooLarge, requestTimeout } from "./pull-status.ts";
 import type { PushOutlet } from "./push-outlet.ts";
@@ -200,7 +201,8 @@ export function dropRemoved(core: ConsumerCore, sequence: number): void {
   core.journal.acknowledged(sequence);
   core.lastAckMs = core.nowMs;
   if (consumerSequence > 0) {
-    adviseTerminated(core, { streamSequence: sequence, consumerSequence, deliveries }, "Unacknowledged message was deleted");
+    const reason = core.host.messages.isLost(sequence) ? "Unacknowledged message is damaged" : "Unacknowledged message was deleted";
+    adviseTerminated(core, { streamSequence: sequence, consumerSequence, deliveries }, reason);
   }
 }
 
@@ -213,16 +215,37 @@ function nextNew(core: ConsumerCore, { view }: DeliveryDesk): number {
     if (messages.read(listed, view)) {
       return listed;
     }
+    if (messages.isLost(listed)) {
+      adviseLost(core, listed);
+    }
     state.skipListed(listed);
     core.countLost();
   }
-  const sequence = messages.nextMatching(core.filter, state.nextSequence);
-  if (sequence === 0 || !messages.read(sequence, view)) {
-    state.nextSequence = Math.max(state.nextSequence, messages.state.lastSequence + 1);
-    core.nothingToDeliver();
-    return 0;
+  for (;;) {
+    const sequence = messages.nextMatching(core.filter, state.nextSequence);
+    if (sequence === 0) {
+      const end = messages.state.lastSequence + 1;
+      passLost(core, end);
+      state.nextSequence = Math.max(state.nextSequence, end);
+      core.nothingToDeliver();
+      return 0;
+    }
+    if (messages.read(sequence, view)) {
+      passLost(core, sequence);
+      return sequence;
+    }
+    // Found damaged just now: it is lost from here on, and what follows it is not.
+    core.countLost();
   }
-  return sequence;
+}
+
+/** Lost messages between what was delivered last and what comes next are told, then left behind. */
+function passLost(core: ConsumerCore, before: number): void {
+  const { state, host } = core;
+  for (const lost of host.messages.lostSequences(state.nextSequence, before)) {
+    adviseLost(core, lost);
+    state.nextSequence = lost + 1;
+  }
 }
 
 /** Sends the message in `desk.view` to the next request that may have it; false when there is none. */
@@ -268,9 +291,9 @@ function sendToOutlet(
 
 /** The first request that can take the message, after those were removed that are over. */
 function nextPull(core: ConsumerCore, size: number, nowMs: number): WaitingPull | undefined {
-  for (let crowded = 0; ; ) {
+  for (let passed = 0; ; ) {
     const pull = core.pulls.head;
-    if (pull === undefined || crowded >= core.pulls.length) {
+    if (pull === undefined || passed >= core.pulls.length) {
       return undefined;
     }
     if (nowMs >= pull.expiresAtMs) {
@@ -279,10 +302,10 @@ function nextPull(core: ConsumerCore, size: number, nowMs: number): WaitingPull 
     } else if (pull.bytesLeft > 0 && size > pull.bytesLeft) {
       core.sendStatus(pull.reply, messageTooLarge({ messages: pull.left, bytes: pull.bytesLeft }));
     } else if (pull.route.alive()) {
-      if (pull.route.hasRoom?.(core.self) !== false) {
+      if (mayOverflow(core, pull) && pull.route.hasRoom?.(core.self) !== false) {
         return pull;
       }
-      crowded += 1;
+      passed += 1;
       core.pulls.cycle();
       continue;
     }

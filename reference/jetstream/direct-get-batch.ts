@@ -3,7 +3,7 @@
 import type { MessageView } from "../store/stream-store.ts";
 import { compileFilter } from "../store/subject-filter.ts";
 import type { Int64 } from "./json/decode.ts";
-import { emptyView, startOf } from "./message-lookup.ts";
+import { emptyView, firstLost, startOf } from "./message-lookup.ts";
 import type { MessageRequest } from "./message-request.ts";
 import { isAsked } from "./message-request.ts";
 import type { Stream } from "./stream.ts";
@@ -16,13 +16,15 @@ const DEFAULT_BYTES_MAX = 64 * 1024 * 1024;
 /** Where the answers go. */
 export interface DirectReplies {
   readonly stream: Stream;
+  damaged(sequence: number): void;
   status(line: string, headers?: Readonly<Record<string, Int64>>): void;
   deliver(view: MessageView, options: { bare: boolean; more?: Readonly<Record<string, Int64>> }): void;
 }
 
 export function readBatch(replies: DirectReplies, request: MessageRequest): void {
   const { messages, sequences: wire } = replies.stream;
-  const filter = compileFilter(isAsked(request.next_by_subj) ? [request.next_by_subj ?? ""] : []);
+  const isFiltered = isAsked(request.next_by_subj);
+  const filter = compileFilter(isFiltered ? [request.next_by_subj ?? ""] : []);
   const view = emptyView();
   let next = Math.max(startOf(replies.stream, request), 1);
   let pending = messages.countMatching(filter, next);
@@ -30,7 +32,14 @@ export function readBatch(replies: DirectReplies, request: MessageRequest): void
   let bytes = 0;
   for (let sent = 0; sent < Number(request.batch ?? 0) && bytes < bytesMax(request); sent += 1) {
     const sequence = messages.nextMatching(filter, next);
-    if (sequence === 0 || !messages.read(sequence, view)) {
+    const isRead = sequence > 0 && messages.read(sequence, view);
+    // Whoever reads a stream in order is told of every hole, and may go on behind it.
+    const lost = isFiltered && isRead ? 0 : firstLost(messages, next, isRead ? sequence : undefined);
+    if (lost > 0) {
+      replies.damaged(lost);
+      return;
+    }
+    if (!isRead) {
       break;
     }
     pending -= 1;
@@ -55,6 +64,11 @@ export function readLastOfEach(replies: DirectReplies, request: MessageRequest):
     replies.status("413 Too Many Results");
     return;
   }
+  const lost = sequences.length === 0 ? firstLost(messages, wire.given(request.seq), upTo + 1) : 0;
+  if (lost > 0) {
+    replies.damaged(lost);
+    return;
+  }
   if (sequences.length === 0) {
     replies.status("404 No Results");
     return;
@@ -66,7 +80,7 @@ export function readLastOfEach(replies: DirectReplies, request: MessageRequest):
   let sent = 0;
   for (const sequence of sequences) {
     if (!messages.read(sequence, view)) {
-      replies.status("404 Message Not Found");
+      replies.damaged(sequence);
       return;
     }
     sent += 1;

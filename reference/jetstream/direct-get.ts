@@ -8,7 +8,7 @@ import { isLevelTooHigh } from "./api/required-level.ts";
 import { readBatch, readLastOfEach } from "./direct-get-batch.ts";
 import { decodeJson, type Int64 } from "./json/decode.ts";
 import { formatTime } from "./json/time.ts";
-import { emptyView, findMessage } from "./message-lookup.ts";
+import { emptyView, findMessage, lostInstead } from "./message-lookup.ts";
 import { hasConflict, isAsked, type MessageRequest, messageRequestShape } from "./message-request.ts";
 import type { Stream } from "./stream.ts";
 
@@ -82,6 +82,11 @@ export class DirectGet {
     this.#send(Buffer.from(`NATS/1.0 ${line}\r\n${more.join("")}\r\n`), NOTHING);
   }
 
+  /** A message that was stored and can't be read any more: ours, the official server would say "not found". */
+  damaged(sequence: number): void {
+    this.status("500 Message Damaged", { "Nats-Sequence": this.stream.sequences.shown(sequence) });
+  }
+
   /** A stored message; `more` are headers beside the four that name it. */
   deliver(view: MessageView, { bare, more = {} }: { bare: boolean; more?: Readonly<Record<string, Int64>> }): void {
     const payload = view.buffer.subarray(view.payloadStart, view.payloadEnd);
@@ -109,10 +114,18 @@ export class DirectGet {
     const view = emptyView();
     const sequence = findMessage(this.stream, request);
     if (sequence === 0 || !this.stream.messages.read(sequence, view)) {
-      this.status("404 Message Not Found");
+      this.#notFound(lostInstead(this.stream, request));
       return;
     }
     this.deliver(view, { bare: request.no_hdr === true });
+  }
+
+  #notFound(lost: number): void {
+    if (lost === 0) {
+      this.status("404 Message Not Found");
+    } else {
+      this.damaged(lost);
+    }
   }
 
   /** undefined when a status has told why there is none. */

@@ -44,6 +44,27 @@ export function findMessage(stream: ReadStream, request: MessageRequest): number
   return lastOn(messages, request.last_by_subj ?? "");
 }
 
+/**
+ * The lost message that may be the one asked for, when `findMessage` found none: damage must not look like "not found". A lost message's
+ * subject is not known, so every one that the request could reach may be it. 0 when there is none.
+ */
+export function lostInstead(stream: ReadStream, request: MessageRequest): number {
+  const { messages } = stream;
+  const start = startOf(stream, request);
+  if (start > 0 && !isAsked(request.next_by_subj)) {
+    return messages.isLost(start) ? start : 0;
+  }
+  return firstLost(messages, start);
+}
+
+/** The first lost sequence from `from` and below `before`, 0 when there is none. */
+export function firstLost(messages: StreamStore, from: number, before?: number): number {
+  for (const lost of messages.lostSequences(Math.max(from, 1), before)) {
+    return lost;
+  }
+  return 0;
+}
+
 /** The newest message on a subject or pattern, 0 when there is none. */
 export function lastOn(messages: StreamStore, subject: string): number {
   return isLiteral(subject)

@@ -1,8 +1,8 @@
 /** The checks a publish asks for by its headers, before de-duplication. The order is the official one. */
 
-import { type ApiError, apiErrors, because, filled } from "./errors.ts";
+import { type ApiError, apiErrors, because, filled, lastMayBeLost } from "./errors.ts";
 import { parseGoDuration } from "./go-duration.ts";
-import { lastOn } from "./message-lookup.ts";
+import { firstLost, lastOn } from "./message-lookup.ts";
 import { digitsOf, type PublishHeaders } from "./publish-headers.ts";
 import type { Stream } from "./stream.ts";
 import { isValidLiteral } from "./subjects.ts";
@@ -74,6 +74,10 @@ function checkExpectedSequences(headers: PublishHeaders, { stream, subject }: Pu
   if (headers.has("expectedLastSubjectSequence")) {
     const asked = headers.has("expectedLastSubjectSequenceSubject") ? headers.text("expectedLastSubjectSequenceSubject") : subject;
     const last = lastOn(stream.messages, asked);
+    const lost = last === 0 ? firstLost(stream.messages, 1) : 0;
+    if (lost > 0) {
+      return lastMayBeLost(stream.sequences.shown(lost));
+    }
     if (last !== stream.sequences.expected(headers.text("expectedLastSubjectSequence"))) {
       return filled(apiErrors.streamWrongLastSequence, { seq: stream.sequences.shown(last) });
     }

@@ -1,5 +1,6 @@
 /** What INFO, LIST, CREATE and UPDATE tell about a stream, in the field order of the official server. */
 import { compileFilter } from "../store/subject-filter.ts";
+import type { Int64 } from "./json/decode.ts";
 import { formatTime } from "./json/time.ts";
 import type { Stream } from "./stream.ts";
 import { answeredMetadata, shownConfig } from "./stream-config.ts";
@@ -47,8 +48,23 @@ export function streamState(
     subjects,
     num_deleted: state.deleted === 0 ? undefined : state.deleted,
     deleted: deleted.length === 0 ? undefined : deleted,
+    lost: lostState(stream),
     consumer_count: stream.consumers.size,
   };
+}
+
+/** More are not listed: an answer has to fit a message. */
+const LOST_LISTED_MAX = 10_000;
+
+/** Messages that damage took, in the official shape. How large they were is not known any more. */
+function lostState({ messages, sequences }: Stream): Record<string, unknown> | undefined {
+  const msgs: Int64[] = [];
+  for (const lost of messages.lostSequences()) {
+    if (msgs.push(sequences.shown(lost)) >= LOST_LISTED_MAX) {
+      break;
+    }
+  }
+  return msgs.length === 0 ? undefined : { msgs, bytes: 0 };
 }
 
 /** Message counts of the subjects that match `pattern`, by name in order. */

@@ -74,6 +74,12 @@ export class MonitorPages {
     const { jetStream } = this.#status(this.#requests);
     const wanted = isSet(query, "js-enabled-only") || isSet(query, "js-enabled");
     const trouble = jetStream === undefined ? (wanted ? "JetStream not enabled" : undefined) : jetStream.trouble;
+    const degraded = jetStream?.degraded;
+    if (trouble === undefined && degraded !== undefined) {
+      // Not a 503: everything else is served, and whoever restarts a server for a 503 would restart this one for ever.
+      const body = JSON.stringify({ status: "degraded", error: degraded.reason, details: degraded.details });
+      return { status: 200, headers: JSON_HEADERS, body };
+    }
     if (trouble === undefined) {
       return { status: 200, headers: JSON_HEADERS, body: `{"status":"ok"}` };
     }

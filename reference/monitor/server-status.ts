@@ -57,6 +57,8 @@ export interface JetStreamStatus {
   readonly consumers: number;
   readonly messages: number;
   readonly bytes: number;
-  /** Why JetStream is not healthy; undefined when it is. */
+  /** Why JetStream does not serve; undefined when it does. */
   readonly trouble: string | undefined;
+  /** Why JetStream serves, but not everything: damage, losses. */
+  readonly degraded?: { readonly reason: string; readonly details: readonly string[] } | undefined;
 }

@@ -1,6 +1,7 @@
 /** The results of the store tool as lines for people, and as values for JSON. */
 import { formatTime } from "../jetstream/json/time.ts";
-import { lostRuns, type NamedDamage, rangesOf, type SequenceRange } from "../store/named-damage.ts";
+import { damageText, rangesText } from "../store/damage-text.ts";
+import { lostRuns, type NamedDamage, rangesOf } from "../store/named-damage.ts";
 import { storeFormat } from "../store/store-directory.ts";
 import type { DumpItem } from "../store/store-dump.ts";
 import type { Inspection } from "../store/store-inspection.ts";
@@ -78,16 +79,8 @@ export function dumpJson(item: DumpItem): string {
   return `${JSON.stringify(Object.fromEntries(Object.entries(item).map(([name, value]) => [name, plain(value)])))}\n`;
 }
 
-function damageLine({ file, offset, bytes, what, stream, sequences, recovery, explanation }: NamedDamage): string {
-  const place = bytes > 0 ? `${file} at ${offset}, ${bytes} bytes` : file;
-  const whose = stream === undefined ? "" : ` of ${stream.account} > ${stream.name}`;
-  const which = sequences === undefined ? "" : ` ${rangesText(sequences)}`;
-  return `  ${place}: ${what}${which}${whose}: ${recovery.replace("-", " ")}: ${explanation}`;
-}
-
-function rangesText(ranges: readonly SequenceRange[]): string {
-  const shown = ranges.slice(0, 20).map(([first, last]) => (first === last ? String(first) : `${first}-${last}`));
-  return ranges.length > shown.length ? `${shown.join(", ")} and ${ranges.length - shown.length} more stretches` : shown.join(", ");
+function damageLine(damage: NamedDamage): string {
+  return `  ${damageText(damage)}`;
 }
 
 function countOf(count: number, one: string): string {

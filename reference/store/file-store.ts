@@ -42,6 +42,10 @@ export class FileStore implements Store {
   epoch = 1;
   durableEpoch = 0;
   onDurable: (() => void) | undefined;
+  /** A message turned out to be damaged when it was read; set once by the server. */
+  onLost: ((lost: { readonly account: string; readonly stream: string; readonly sequence: number }) => void) | undefined;
+  /** A checkpoint could not be written; told once until one succeeds. */
+  onCheckpointFailure: ((error: unknown) => void) | undefined;
   readonly log: CommitLog;
   readonly #options: FileStoreOptions;
   readonly #streams = new Map<number, FileStoredStream>();
@@ -138,6 +142,7 @@ export class FileStore implements Store {
       accounted: (change) => {
         this.#fileBytes += change;
       },
+      lost: ({ account, name }, sequence) => this.onLost?.({ account, stream: name, sequence }),
       erase: (segment, offset) => this.#erasures.push({ segment, offset }),
     });
     const stream = new FileStoredStream(messages, {
@@ -182,7 +187,7 @@ export class FileStore implements Store {
     try {
       writeCheckpoint(disk, directory, checkpoint);
     } catch (error) {
-      this.checkpointFailure = error;
+      this.#checkpointFailed(error);
       return;
     }
     this.checkpointFailure = undefined;
@@ -281,6 +286,13 @@ export class FileStore implements Store {
     }
   }
 
+  #checkpointFailed(error: unknown): void {
+    if (this.checkpointFailure === undefined) {
+      this.onCheckpointFailure?.(error);
+    }
+    this.checkpointFailure = error;
+  }
+
   #describe(generation: number): Checkpoint {
     const streams = [...this.#streams.values()].map(describeStream);
     return { generation, position: this.log.end, nextBatch: this.log.nextBatch, lastStream: this.#lastStream, streams };
@@ -300,7 +312,7 @@ export class FileStore implements Store {
         this.#options.disk.unlink(segment.path);
         this.log.dropSegment(segment);
       } catch (error) {
-        this.checkpointFailure = error;
+        this.#checkpointFailed(error);
       }
     }
   }

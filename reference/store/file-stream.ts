@@ -19,6 +19,8 @@ export interface FileStreamHost {
   /** The stream has something to write at the next commit. */
   dirty(stream: FileStream): void;
   accounted(change: number): void;
+  /** A stored message turned out to be damaged when it was read. */
+  lost(stream: FileStream, sequence: number): void;
   /** Overwrite this record's body once its removal is durable. */
   erase(segment: number, offset: number): void;
 }
@@ -188,6 +190,7 @@ export class FileStream extends IndexedStream {
     }
     this.index.remove(sequence);
     this.index.markLost(sequence);
+    this.#host.lost(this, sequence);
   }
 }
 

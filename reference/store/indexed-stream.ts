@@ -34,7 +34,7 @@ export abstract class IndexedStream implements StreamStore {
 
   remove(sequence: number, options?: { erase?: boolean }): boolean {
     if (!this.index.has(sequence)) {
-      return false;
+      return this.#forgive(sequence);
     }
     this.removing(sequence, options?.erase ?? false);
     this.index.remove(sequence);
@@ -133,8 +133,17 @@ export abstract class IndexedStream implements StreamStore {
     return this.index.isLost(sequence);
   }
 
-  lostSequences(): Iterable<number> {
-    return this.index.lostSequences();
+  lostSequences(from?: number, before?: number): Iterable<number> {
+    return this.index.lostSequences(from, before);
+  }
+
+  /** Somebody knows of the loss and lets the message go: from now on it is deleted like any other. */
+  #forgive(sequence: number): boolean {
+    if (!this.index.isLost(sequence)) {
+      return false;
+    }
+    this.removing(sequence, false);
+    return this.index.forgive(sequence);
   }
 
   /** The sequence at which the newest `keep` matching messages below `below` begin; 1 when there are no more than that. */

@@ -6,9 +6,11 @@
  * the lowest stored sequence, `last + 1` when the stream was emptied, 0 when it is new. Damaged messages (`lost`) are not stored, but
  * not forgotten either: they stay marked until something removes them on purpose.
  */
-import { type Chunk, farAway, lostSubject, MessageColumns, slotOf } from "./message-columns.ts";
+import { type Chunk, chunkSequences, farAway, lostSubject, MessageColumns, slotOf } from "./message-columns.ts";
 import type { StreamState, Subject } from "./stream-store.ts";
 import { SubjectTable } from "./subject-table.ts";
+
+const none: readonly number[] = [];
 
 /** Told about every body that is no longer needed. */
 export type BodyReleased = (place: number, size: number, offset: number) => void;
@@ -212,9 +214,19 @@ export class MessageIndex {
     return true;
   }
 
-  *lostSequences(): Iterable<number> {
-    let sequence = this.lost === 0 ? Number.POSITIVE_INFINITY : this.columns.skipGap(0);
-    while (sequence <= this.last) {
+  /** Ascending; free when nothing is lost. */
+  lostSequences(from = 1, before = Number.POSITIVE_INFINITY): Iterable<number> {
+    return this.lost === 0 || from >= before ? none : this.#walkLost(from, before);
+  }
+
+  *#walkLost(from: number, before: number): Iterable<number> {
+    let sequence = this.columns.skipGap(from);
+    while (sequence <= this.last && sequence < before) {
+      const chunk = this.columns.chunkOf(sequence);
+      if (chunk?.lost === 0) {
+        sequence = this.columns.skipGap(sequence - slotOf(sequence) + chunkSequences);
+        continue;
+      }
       if (this.isLost(sequence)) {
         yield sequence;
       }

@@ -8,6 +8,7 @@
 import type { Disk, DiskLock } from "../ports.ts";
 import type { FileStore } from "./file-store.ts";
 import { finishStreams, type LoadedStore, loadStore, type StoreOptions, sortDamage } from "./load-store.ts";
+import { type NamedDamage, nameDamage } from "./named-damage.ts";
 import { finishErasure } from "./record-eraser.ts";
 import type { RecoveredLog } from "./recovery.ts";
 import { type Segment, segmentName } from "./segment.ts";
@@ -28,6 +29,8 @@ export interface RecoveryReport {
   /** Bytes behind the end of the log: a torn tail, or commits that were never synced. */
   readonly cutBytes: number;
   readonly damage: readonly Damage[];
+  /** The same in words, with damaged checkpoints and missing files. */
+  readonly named: readonly NamedDamage[];
   /** Damaged records of messages that had been removed: overwrites torn by a power cut, finished now. */
   readonly healed: number;
   readonly lost: readonly { readonly stream: string; readonly account: string; readonly sequences: readonly number[] }[];
@@ -67,10 +70,11 @@ function recover(options: StoreOptions, lock: DiskLock, isNew: boolean): OpenedS
   store.resume(state);
   const streams = finishStreams(loaded);
   const { damage, tornErasures } = sortDamage(loaded);
+  const named = nameDamage(loaded);
   for (const { segment, found } of tornErasures) {
     finishErasure(disk, segment, found);
   }
-  return { store, streams, report: describe({ loaded, damage, healed: tornErasures.length, streams }) };
+  return { store, streams, report: describe({ loaded, damage, named, healed: tornErasures.length, streams }) };
 }
 
 /** The end of the log is not there: what opening would write could never be told from what is missing. */
@@ -110,11 +114,13 @@ function makeDurable(disk: Disk, directory: string, recovered: RecoveredLog, seg
 function describe({
   loaded: { checkpoint, damagedCheckpoints, recovered, state, store },
   damage,
+  named,
   healed,
   streams,
 }: {
   loaded: LoadedStore;
   damage: readonly Damage[];
+  named: readonly NamedDamage[];
   healed: number;
   streams: readonly RecoveredStream[];
 }): RecoveryReport {
@@ -132,6 +138,7 @@ function describe({
     damagedCheckpoints,
     cutBytes: recovered.cutBytes,
     damage,
+    named,
     healed,
     lost,
     rebuilt: state.rebuilt,

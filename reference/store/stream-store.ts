@@ -74,7 +74,7 @@ export interface StreamStore {
   append(message: MessageInput): number;
   /** Consumes a sequence without a message (interest retention without interest); `lastTimeNs` advances. */
   skip(timeNs: bigint): number;
-  /** Removes one message; false when it is not stored. `erase` overwrites the payload once the removal is durable. */
+  /** Removes one message, or forgives a lost one; false when it is neither stored nor lost. `erase` overwrites the payload once the removal is durable. */
   remove(sequence: number, options?: { erase?: boolean }): boolean;
   /** Removes every message below `sequence`; `lastSequence` stays, `firstSequence` moves up. Returns how many were removed. */
   removeBelow(sequence: number): number;
@@ -114,11 +114,11 @@ export interface StreamStore {
 
   /**
    * The message should be stored, but damage took it: a read must answer with an error, never with "not found". `has` and `read` say
-   * false. Removing it on purpose (floor or purge) forgives it.
+   * false. Removing it on purpose (by sequence, floor or purge) forgives it.
    */
   isLost(sequence: number): boolean;
-  /** All lost sequences, ascending. */
-  lostSequences(): Iterable<number>;
+  /** The lost sequences from `from` and below `before` (default: all), ascending. Costs nothing when nothing is lost. */
+  lostSequences(from?: number, before?: number): Iterable<number>;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** `$JS.API.STREAM.MSG.GET.<stream>`: one message as JSON, by sequence, time, or as first or last on a subject. */
-import { apiErrors, isApiError } from "../errors.ts";
+import { apiErrors, isApiError, messageLost } from "../errors.ts";
 import { formatTime } from "../json/time.ts";
-import { emptyView, findMessage } from "../message-lookup.ts";
+import { emptyView, findMessage, lostInstead } from "../message-lookup.ts";
 import { hasConflict, isAsked, messageRequestShape } from "../message-request.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { decodeBody, isEmptyBody } from "./request-body.ts";
@@ -30,7 +30,8 @@ export const messageGet: Endpoint = {
     const view = emptyView();
     const sequence = findMessage(stream, request);
     if (sequence === 0 || !stream.messages.read(sequence, view)) {
-      return { error: apiErrors.noMessageFound };
+      const lost = lostInstead(stream, request);
+      return { error: lost === 0 ? apiErrors.noMessageFound : messageLost(stream.sequences.shown(lost)) };
     }
     const hasHeaders = view.payloadStart > view.headersStart && request.no_hdr !== true;
     const message = {
