@@ -48,6 +48,7 @@ test("a purge moves a stream's sequences no further than they can be counted", (
     const refused = fixture.api("STREAM.PURGE.S", `{"seq":${first + 2n ** 53n}}`);
     expect(refused.error?.description).toBe("seq lies too far behind the stream's sequences for this server");
     expect(fixture.request("s")).toBe(`{"stream":"S","seq":${first}}`);
+    expect(fixture.api("STREAM.PURGE.S", `{"filter":"t","seq":${first + 2n ** 53n}}`).purged).toBe(0);
     expect(fixture.api("STREAM.PURGE.S", `{"seq":${first + 2n ** 51n}}`).purged).toBe(1);
     expect(fixture.request("s")).toBe(`{"stream":"S","seq":${first + 2n ** 51n}}`);
   }
@@ -79,6 +80,17 @@ test.each([1n, 2n ** 60n])("a consumer waits for the sequence it asked for, also
     after.send("s");
     expect(positions()).toEqual(pending.split(" ").map((count, index) => `${waiting[index]} ${count}`));
   }
+});
+
+test("a stream that counted beyond 2^52 is purged like any other", () => {
+  const fixture = new JetStreamFixture();
+  fixture.api("STREAM.CREATE.S", `{"name":"S","subjects":["s"],"storage":"memory","first_seq":${2n ** 52n}}`);
+  for (const seq of [0n, 1n, 2n]) {
+    expect(fixture.request("s")).toBe(`{"stream":"S","seq":${2n ** 52n + seq}}`);
+  }
+  expect(fixture.api("STREAM.PURGE.S", `{"seq":${2n ** 52n + 1n}}`).purged).toBe(1);
+  expect(fixture.api("STREAM.PURGE.S", `{"seq":${2n ** 52n + 3n}}`).purged).toBe(2);
+  expect(fixture.request("s")).toBe(`{"stream":"S","seq":${2n ** 52n + 3n}}`);
 });
 
 /** One request; `n` stands for a sequence of the plain stream. */

@@ -48,9 +48,9 @@ export class WireSequences {
     return sequence === 0 ? 0 : Math.max(clamped(BigInt(sequence) - this.base), 1);
   }
 
-  /** May a stream go on at this sequence of the wire? */
-  isReachable(sequence: Int64): boolean {
-    return this.given(sequence) <= REACHABLE_MAX;
+  /** May the stream go on at this sequence of the store? */
+  isReachable(sequence: number): boolean {
+    return sequence <= REACHABLE_MAX;
   }
 
   /** Decimal digits as the store's sequence; -1, which equals none, for anything else and for what the stream can't have. */

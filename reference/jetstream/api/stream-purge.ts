@@ -3,6 +3,7 @@ import { apiErrors, because, isApiError } from "../errors.ts";
 import type { Shape } from "../json/decode.ts";
 import { text, uint64 } from "../json/field-types.ts";
 import { isAsked } from "../message-request.ts";
+import type { Stream } from "../stream.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { decodeOptionalBody } from "./request-body.ts";
 
@@ -32,14 +33,21 @@ export const streamPurge: Endpoint = {
     if (stream.config.deny_purge) {
       return { error: because(apiErrors.streamPurgeFailed, "stream purge not permitted") };
     }
-    if (!stream.sequences.isReachable(request?.seq ?? 0)) {
+    const below = isAsked(request?.seq) ? stream.sequences.given(request?.seq) : undefined;
+    if (below !== undefined && movesTooFar(stream, { below, filter: request?.filter })) {
       return { error: because(apiErrors.streamPurgeFailed, "seq lies too far behind the stream's sequences for this server") };
     }
     const purged = stream.purge({
       ...(isAsked(request?.filter) ? { filter: request?.filter ?? "" } : {}),
-      ...(isAsked(request?.seq) ? { below: stream.sequences.given(request?.seq) } : {}),
+      ...(below === undefined ? {} : { below }),
       ...(isAsked(request?.keep) ? { keep: Number(request?.keep) } : {}),
     });
     return { success: { success: true, purged } };
   },
 };
+
+/** Only a purge of every subject lets a stream go on at `below`. */
+function movesTooFar({ messages, sequences }: Stream, { below, filter = "" }: { below: number; filter: string | undefined }): boolean {
+  const isOfEverything = filter === "" || filter === ">";
+  return isOfEverything && below > messages.state.lastSequence + 1 && !sequences.isReachable(below);
+}
