@@ -155,7 +155,7 @@ test("names and lists are sorted", () => {
 test.each(["ack_policy", "priority_policy"])("what is not supported yet is refused by name: %s", (field) => {
   const config = {
     ack_policy: { ack_policy: "flow_control", deliver_subject: "d" },
-    priority_policy: { priority_policy: "overflow", priority_groups: ["a"] },
+    priority_policy: { priority_policy: "pinned_client", priority_groups: ["a"] },
   }[field];
   expect(create({ ack_policy: "explicit", ...config })).toMatchObject({
     error: { err_code: 10_012, description: expect.stringContaining("not supported by this server yet") },

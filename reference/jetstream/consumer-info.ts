@@ -3,7 +3,7 @@ import { shownConfig } from "./consumer-config.ts";
 import type { ConsumerCore } from "./consumer-core.ts";
 import type { Int64 } from "./json/decode.ts";
 import { shortest } from "./json/field-types.ts";
-import { formatTime } from "./json/time.ts";
+import { formatTime, zeroTime } from "./json/time.ts";
 import { sweepPulls } from "./pull-service.ts";
 
 export function consumerInfo(core: ConsumerCore, extraMetadata?: Readonly<Record<string, string>>): Record<string, unknown> {
@@ -28,6 +28,8 @@ export function consumerInfo(core: ConsumerCore, extraMetadata?: Readonly<Record
     paused: isPaused ? true : undefined,
     pause_remaining: isPaused ? pausedUntil - nowNs : undefined,
     ts: formatTime(nowNs),
+    // Only the first group is kept track of, here as on the official server; without pinning nobody is ever pinned.
+    priority_groups: config.priority_policy === "none" ? undefined : [{ group: config.priority_groups[0], pinned_ts: zeroTime }],
   };
 }
 

@@ -13,6 +13,7 @@ import { requests } from "./consumer-request-scenarios.contract.ts";
 import { highSequences } from "./consumer-sequence-scenarios.contract.ts";
 import { type ComparedServer, startOfficial, startReference } from "./consumer-servers.contract.ts";
 import { type Scenario, Session } from "./consumer-session.contract.ts";
+import { priorities } from "./priority-scenarios.contract.ts";
 import { pushCreations, pushUpdates } from "./push-create-scenarios.contract.ts";
 import { pushing, pushPacing } from "./push-scenarios.contract.ts";
 
@@ -26,6 +27,7 @@ const scenarios = {
     ...pulling,
     ...requests,
     ...highSequences,
+    ...priorities,
     ...pushCreations,
     ...pushUpdates,
     ...pushing,

@@ -22,7 +22,7 @@ export function pull(core: ConsumerCore, reply: string | undefined, body: string
     core.sendStatus(reply, statusLine(`400 Bad Request - ${request.invalid}`));
     return;
   }
-  const refusal = overLimit(core, request) ?? priorityProblem(request);
+  const refusal = overLimit(core, request) ?? priorityProblem(core, request);
   if (refusal !== undefined) {
     core.sendStatus(reply, statusLine(refusal));
     return;
@@ -69,17 +69,27 @@ function overLimit({ config }: ConsumerCore, request: PullRequest): string | und
   return undefined;
 }
 
-function priorityProblem({ priority }: PullRequest): string | undefined {
+/** Only a request in JSON says anything about priorities; any other one skips these checks and waits like the rest. */
+function priorityProblem({ config }: ConsumerCore, { priority }: PullRequest): string | undefined {
   if (priority === undefined) {
     return undefined;
   }
-  if (priority.minPending !== 0 || priority.minAckPending !== 0) {
+  if ((priority.minPending !== 0 || priority.minAckPending !== 0) && config.priority_policy !== "overflow") {
     return "400 Bad Request - Not a Overflow Priority consumer";
   }
   if (priority.id !== "") {
     return "400 Bad Request - Not a Pinned Client Priority consumer";
   }
-  return priority.priority < 0 || priority.priority > 9 ? "400 Bad Request - Priority must be between 0 and 9" : undefined;
+  if (priority.priority < 0 || priority.priority > 9) {
+    return "400 Bad Request - Priority must be between 0 and 9";
+  }
+  if (config.priority_policy === "none") {
+    return undefined;
+  }
+  if (priority.group === "") {
+    return "400 Bad Request - Priority Group missing";
+  }
+  return config.priority_groups.includes(priority.group) ? undefined : "400 Bad Request - Invalid Priority Group";
 }
 
 /** A request that will not wait gets its answer now when nothing is there for it. With `expires` it waits for a first message. */

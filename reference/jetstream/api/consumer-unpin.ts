@@ -1,4 +1,4 @@
-/** `$JS.API.CONSUMER.UNPIN.<stream>.<consumer>` (ADR-42). No consumer here has priority groups, so no group is ever found. */
+/** `$JS.API.CONSUMER.UNPIN.<stream>.<consumer>` (ADR-42). No consumer here pins a client, so there is nothing to end. */
 
 import { oneShotProblem } from "../consumer-json.ts";
 import { isGroupName } from "../consumer-validation.ts";
@@ -29,6 +29,9 @@ export const consumerUnpin: Endpoint = {
       return { error: apiErrors.consumerInvalidGroupName };
     }
     const consumer = findConsumer(call);
-    return { error: isApiError(consumer) ? consumer : apiErrors.consumerInvalidPriorityGroup };
+    if (isApiError(consumer)) {
+      return { error: consumer };
+    }
+    return consumer.config.priority_groups.includes(group) ? { success: {} } : { error: apiErrors.consumerInvalidPriorityGroup };
   },
 };
