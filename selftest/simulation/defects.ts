@@ -1,6 +1,10 @@
 /** Mistakes in the reference that the simulation must find: each replaces one piece of source while it loads. */
 export const root: string = new URL("../../", import.meta.url).pathname;
 
+/** Enough to find each of them: seeds from 1, and operations a run. */
+export const defectRuns = 10;
+export const defectOperations = 150;
+
 export interface Defect {
   readonly id: string;
   readonly about: string;

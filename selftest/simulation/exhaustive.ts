@@ -47,7 +47,10 @@ const opening: readonly Operation[] = [
   turn,
 ];
 
-export const endings: readonly Ending[] = (["kill", "nothing", "everything", "random"] as const).map((keep, at) => ({ keep, seed: at + 1 }));
+export const endings: readonly Ending[] = (["kill", "nothing", "everything", "random"] as const).map((keep, at) => ({
+  keep,
+  seed: at + 1,
+}));
 
 /** All words of exactly that many letters. */
 export function* wordsOf(length: number): Generator<readonly Letter[]> {

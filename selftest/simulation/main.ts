@@ -53,7 +53,9 @@ if (values.replay !== undefined) {
 }
 
 async function replay(text: string): Promise<void> {
-  const { violation, trace } = await simulate(JSON.parse(text) as Operation[], runOptionsOf(seed));
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own output, handed back by the person who reads it
+  const operations = JSON.parse(text) as Operation[];
+  const { violation, trace } = await simulate(operations, runOptionsOf(seed));
   tell({ seed, trace, violation }, violation !== undefined, `trace ${trace.toString(16)}: ${violation?.says ?? "everything holds"}`);
 }
 

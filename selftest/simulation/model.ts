@@ -48,11 +48,9 @@ export class ModelStream {
     const copy = new ModelStream(this.limits, this.createdMs);
     copy.last = this.last;
     copy.lastId = this.lastId;
-    for (const part of ["messages", "ids", "consumers"] as const) {
-      for (const [key, value] of this[part]) {
-        (copy[part] as Map<unknown, unknown>).set(key, value);
-      }
-    }
+    this.messages.forEach((message, sequence) => copy.messages.set(sequence, message));
+    this.ids.forEach((known, id) => copy.ids.set(id, known));
+    this.consumers.forEach((consumer, name) => copy.consumers.set(name, consumer));
     return copy;
   }
 
@@ -166,7 +164,7 @@ export function applyChange(world: World, change: Change): Answer {
       return describeMessage(change.sequence, stream.messages.get(change.sequence));
     case "create-consumer":
       return createConsumer(stream, change);
-    case "delete-consumer":
+    default:
       return stream.consumers.delete(change.consumer) ? "ok" : errorOf.consumerNotFound;
   }
 }
@@ -226,7 +224,9 @@ function publish(stream: ModelStream, change: Change & { kind: "publish" }): Ans
 }
 
 function purge(stream: ModelStream, { filter, below, keep }: Change & { kind: "purge" }): Answer {
-  let matching = [...stream.messages.keys()].filter((sequence) => filter === undefined || stream.messages.get(sequence)?.subject === filter);
+  let matching = [...stream.messages.keys()].filter(
+    (sequence) => filter === undefined || stream.messages.get(sequence)?.subject === filter,
+  );
   if (below !== undefined) {
     matching = matching.filter((sequence) => sequence < below);
   }

@@ -1,6 +1,6 @@
 /** Reads everything a server shows over the protocol, in the words of the model. */
-import type { SimulatedClient } from "./client.ts";
-import type { Received } from "./client.ts";
+import type { Received, SimulatedClient } from "./client.ts";
+import { JsonAnswer } from "./json-answer.ts";
 import type { Machine } from "./machine.ts";
 import { type Change, describeMessage, duplicateWindowMs, errorOf, type World } from "./model.ts";
 import { frameOf } from "./requests.ts";
@@ -16,19 +16,18 @@ export function answerOf(kind: Change["kind"], { status, payload }: Received): s
   if (status !== 0) {
     return `status ${status}`;
   }
-  const json = parseObject(payload);
-  const error = json["error"] as { err_code?: number } | undefined;
-  if (error !== undefined) {
-    const says = `error ${error.err_code ?? 0}`;
+  const json = JsonAnswer.parse(payload);
+  if (!json.at("error").isMissing) {
+    const says = errorText(json);
     return kind === "delete-message" && says !== errorOf.streamNotFound ? "missing" : says;
   }
   switch (kind) {
     case "publish":
-      return json["duplicate"] === true ? `duplicate of ${String(json["seq"])}` : `stored as ${String(json["seq"])}`;
+      return `${json.at("duplicate").isTrue ? "duplicate of" : "stored as"} ${json.at("seq").number}`;
     case "purge":
-      return `purged ${String(json["purged"])}`;
+      return `purged ${json.at("purged").number}`;
     case "get":
-      return readMessage(json["message"] as StoredMessage);
+      return readMessage(json.at("message"));
     default:
       return "ok";
   }
@@ -36,15 +35,14 @@ export function answerOf(kind: Change["kind"], { status, payload }: Received): s
 
 /** Does this answer say that the server could not do it? */
 export function isServerError({ status, payload }: Received): boolean {
-  const error = status === 0 ? (parseObject(payload)["error"] as { code?: number } | undefined) : undefined;
-  return status === 503 || (error?.code ?? 0) >= 500;
+  return status === 503 || (status === 0 && JsonAnswer.parse(payload).at("error").at("code").number >= 500);
 }
 
 /** Everything readable, line by line as `describeWorld` says it. */
 export function readWorld(machine: Machine): string[] {
   const client = machine.connect();
   const [list] = ask(machine, client, [{ subject: "$JS.API.STREAM.NAMES", body: "" }]);
-  const names = ((list?.["streams"] as string[] | null) ?? []).toSorted();
+  const names = (list?.at("streams").items ?? []).map((name) => name.text).toSorted();
   const lines = names.flatMap((name) => readStream(machine, client, name));
   client.peer.hangUp();
   machine.settle();
@@ -61,8 +59,8 @@ export function probeIds(machine: Machine, world: World): string[] {
     const questions = known.map(([id]) => ({ subject, body: "a probe", headers: `NATS/1.0\r\nNats-Msg-Id: ${id}\r\n\r\n` }));
     for (const [at, answer] of ask(machine, client, questions).entries()) {
       const [id, { sequence }] = known[at] ?? ["", { sequence: 0 }];
-      if (answer["duplicate"] !== true || answer["seq"] !== sequence) {
-        wrong.push(`id ${id} of stream ${name} was message ${sequence}, now the server answers ${JSON.stringify(answer)}`);
+      if (!answer.at("duplicate").isTrue || answer.at("seq").number !== sequence) {
+        wrong.push(`id ${id} of stream ${name} was message ${sequence}, now the server answers ${String(answer)}`);
       }
     }
   }
@@ -72,78 +70,66 @@ export function probeIds(machine: Machine, world: World): string[] {
 }
 
 function readStream(machine: Machine, client: SimulatedClient, name: string): string[] {
-  const [info, consumers] = ask(machine, client, [
+  const [info = nothing, consumers = nothing] = ask(machine, client, [
     { subject: `$JS.API.STREAM.INFO.${name}`, body: '{"deleted_details":true}' },
     { subject: `$JS.API.CONSUMER.LIST.${name}`, body: "" },
   ]);
-  const state = info?.["state"] as { messages: number; first_seq: number; last_seq: number; lost?: unknown };
-  const config = info?.["config"] as { max_msgs: number; max_msgs_per_subject: number; discard: string };
-  const limit = Math.max(0, config.max_msgs, config.max_msgs_per_subject);
-  const limitedBy = config.discard === "new" ? "refusal" : config.max_msgs_per_subject > 0 ? "subject" : "count";
-  const range = state.messages === 0 ? "empty" : `from ${state.first_seq}`;
-  const created = Date.parse(String(info?.["created"]));
-  const sequences = Array.from({ length: state.last_seq }, (_, at) => at + 1);
-  const messages = ask(
-    machine,
-    client,
-    sequences.map((sequence) => ({ subject: `$JS.API.STREAM.MSG.GET.${name}`, body: JSON.stringify({ seq: sequence }) })),
-  );
+  const [state, config] = [info.at("state"), info.at("config")];
+  const perSubject = config.at("max_msgs_per_subject").number;
+  const limit = Math.max(0, config.at("max_msgs").number, perSubject);
+  const limitedBy = config.at("discard").text === "new" ? "refusal" : perSubject > 0 ? "subject" : "count";
+  const count = state.at("messages").number;
+  const last = state.at("last_seq").number;
+  const range = count === 0 ? "empty" : `from ${state.at("first_seq").number}`;
+  const created = Date.parse(info.at("created").text);
+  const questions = Array.from({ length: last }, (_, at) => ({
+    subject: `$JS.API.STREAM.MSG.GET.${name}`,
+    body: JSON.stringify({ seq: at + 1 }),
+  }));
   return [
-    `stream ${name} of ${created} limit ${limit} ${limitedBy}: ${state.messages} messages ${range}, last ${state.last_seq}`,
-    ...((consumers?.["consumers"] as ConsumerInfo[] | null) ?? [])
-      .map((each) => `consumer ${name}/${each.name} of ${Date.parse(each.created)} on ${each.config.filter_subject ?? ""}`)
+    `stream ${name} of ${created} limit ${limit} ${limitedBy}: ${count} messages ${range}, last ${last}`,
+    ...consumers
+      .at("consumers")
+      .items.map((each) => {
+        const filter = each.at("config").at("filter_subject").text;
+        return `consumer ${name}/${each.at("name").text} of ${Date.parse(each.at("created").text)} on ${filter}`;
+      })
       .toSorted(),
-    ...messages.flatMap((answer, at) => {
-      const error = answer["error"] as { err_code: number } | undefined;
-      if (error === undefined) {
-        return [`message ${name} ${readMessage(answer["message"] as StoredMessage)}`];
+    ...ask(machine, client, questions).flatMap((answer, at) => {
+      if (answer.at("error").isMissing) {
+        return [`message ${name} ${readMessage(answer.at("message"))}`];
       }
       // Anything but "not found" is said: an unreadable message is not an absent one.
-      return `error ${error.err_code}` === errorOf.noMessage ? [] : [`message ${name} ${at + 1} error ${error.err_code}`];
+      const error = errorText(answer);
+      return error === errorOf.noMessage ? [] : [`message ${name} ${at + 1} ${error}`];
     }),
   ];
 }
 
-interface ConsumerInfo {
-  readonly name: string;
-  readonly created: string;
-  readonly config: { readonly filter_subject?: string };
+function errorText(answer: JsonAnswer): string {
+  return `error ${answer.at("error").at("err_code").number}`;
 }
 
-interface StoredMessage {
-  readonly seq: number;
-  readonly subject: string;
-  readonly hdrs?: string;
-  readonly data?: string;
-  readonly time: string;
-}
-
-function readMessage(message: StoredMessage): string {
-  return describeMessage(message.seq, {
-    subject: message.subject,
-    headers: Buffer.from(message.hdrs ?? "", "base64").toString("latin1"),
-    payload: Buffer.from(message.data ?? "", "base64").toString("latin1"),
-    timeMs: Date.parse(message.time),
+function readMessage(message: JsonAnswer): string {
+  return describeMessage(message.at("seq").number, {
+    subject: message.at("subject").text,
+    headers: Buffer.from(message.at("hdrs").text, "base64").toString("latin1"),
+    payload: Buffer.from(message.at("data").text, "base64").toString("latin1"),
+    timeMs: Date.parse(message.at("time").text),
   });
 }
 
-function ask(machine: Machine, client: SimulatedClient, questions: readonly Question[]): Record<string, unknown>[] {
+const nothing = new JsonAnswer(undefined);
+const noAnswer = new JsonAnswer({ error: { err_code: 0, description: "no answer" } });
+
+function ask(machine: Machine, client: SimulatedClient, questions: readonly Question[]): JsonAnswer[] {
   for (const [at, { subject, body, headers = "" }] of questions.entries()) {
     client.peer.send(frameOf({ subject, reply: `${client.inbox}.${at}`, headers, payload: body }));
   }
   machine.settle();
-  const answers: Record<string, unknown>[] = questions.map(() => ({ error: { err_code: 0, description: "no answer" } }));
+  const answers = questions.map(() => noAnswer);
   for (const { subject, payload } of client.take()) {
-    answers[Number(subject.slice(client.inbox.length + 1))] = parseObject(payload);
+    answers[Number(subject.slice(client.inbox.length + 1))] = JsonAnswer.parse(payload);
   }
   return answers;
-}
-
-function parseObject(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return { error: { err_code: 0, description: `not JSON: ${text}` } };
-  }
 }

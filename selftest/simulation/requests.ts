@@ -155,7 +155,7 @@ function resolveApi(request: Exclude<Request, { do: "ack" | "publish" }>, { worl
       const consumer = `C${request.consumer}`;
       return { change: { ...base, kind: request.do, consumer }, subject: `${api("CONSUMER.DELETE")}.${consumer}`, body: "" };
     }
-    case "pull": {
+    default: {
       const waits = request.waitMs === 0 ? { no_wait: true } : { expires: request.waitMs * 1_000_000 };
       const body = JSON.stringify({ batch: request.batch, ...waits });
       return { change: { ...base, kind: "other" }, subject: `${api("CONSUMER.MSG.NEXT")}.C${request.consumer}`, body };
@@ -179,7 +179,7 @@ function resolvePurge(
       return { change: { ...change, keep }, subject, body: JSON.stringify({ keep }) };
     case "below":
       return { change: { ...change, below }, subject, body: JSON.stringify({ seq: below }) };
-    case "subject":
+    default:
       return { change: { ...change, filter }, subject, body: JSON.stringify({ filter }) };
   }
 }

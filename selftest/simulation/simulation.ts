@@ -2,8 +2,7 @@
  * One simulated run: operations drive a machine, and everything its clients see is compared with the model. What was answered, or seen by
  * anybody, must survive every fault; what was asked for and not answered may be there or not, in the order it was asked; nothing else may.
  */
-import { SimulatedClient } from "./client.ts";
-import type { Received } from "./client.ts";
+import type { Received, SimulatedClient } from "./client.ts";
 import { ConsumerLedger } from "./consumer-ledger.ts";
 import { Machine, type MachineSizes } from "./machine.ts";
 import { applyChange, type Change, copyWorld, describeWorld, restartWorld, type World } from "./model.ts";
@@ -92,7 +91,10 @@ class Simulation {
       }
     } catch (error) {
       // What the server throws into the driver is a violation like any other.
-      violation = { step, says: error instanceof Violation ? error.message : `thrown: ${String(error instanceof Error ? error.stack : error)}` };
+      violation = {
+        step,
+        says: error instanceof Violation ? error.message : `thrown: ${String(error instanceof Error ? error.stack : error)}`,
+      };
     }
     const { trace, disk } = this.#machine;
     return { violation, trace, ...this.#counts, diskCalls: disk.count("any") };
@@ -435,5 +437,7 @@ function describeDifference(found: readonly string[], least: readonly string[], 
   const must = least.filter((line) => most.includes(line) && !found.includes(line));
   const mustNot = found.filter((line) => !least.includes(line) && !most.includes(line));
   const shown = [...must.map((line) => `missing: ${line}`), ...mustNot.map((line) => `found: ${line}`)];
-  return shown.length > 0 ? `the server holds something else\n  ${shown.slice(0, 12).join("\n  ")}` : "the server holds a mixture of what was asked";
+  return shown.length > 0
+    ? `the server holds something else\n  ${shown.slice(0, 12).join("\n  ")}`
+    : "the server holds a mixture of what was asked";
 }
