@@ -1,5 +1,4 @@
 /** HTTP on the real machine, for the monitoring pages. */
-import { createServer } from "node:http";
 import type { Listener } from "../ports.ts";
 
 export interface HttpReply {
@@ -10,7 +9,9 @@ export interface HttpReply {
 
 export type HttpHandler = (path: string, query: URLSearchParams) => HttpReply;
 
-export function listenHttp({ host, port }: { host: string; port: number }, handle: HttpHandler): Promise<Listener> {
+/** The module is loaded here: importing it costs a tenth of the server's start, and most servers have no monitoring port. */
+export async function listenHttp({ host, port }: { host: string; port: number }, handle: HttpHandler): Promise<Listener> {
+  const { createServer } = await import("node:http");
   const server = createServer((request, response) => {
     const url = URL.canParse(request.url ?? "/", "http://server") ? new URL(request.url ?? "/", "http://server") : undefined;
     const reply = url === undefined ? { status: 400, headers: {}, body: "400 Bad Request\n" } : handle(url.pathname, url.searchParams);
