@@ -27,7 +27,10 @@ export interface StoreOptions {
   readonly cacheBytes?: number;
   /** Filled segments between checkpoints, default 8. */
   readonly checkpointSegments?: number;
-  /** Gives the one object that the server uses for a subject; without it the store makes its own. */
+  /**
+   * Gives the object to use for a subject; without it the store makes its own. The server passes none: the broker's table is bounded and
+   * replaces, so it can't promise one object for a subject, and a store with millions of subjects would push everything else out of it.
+   */
   readonly intern?: (text: string) => Subject;
   /** Told before each segment is read. */
   readonly reading?: (progress: { readonly segment: number; readonly at: number; readonly of: number }) => void;
