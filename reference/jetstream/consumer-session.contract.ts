@@ -106,19 +106,28 @@ export class Session {
     return this.create({ deliver_subject: this.target, ...config });
   }
 
-  /** Asks until the answer is as expected: the official server takes note of what happened to a consumer a moment later. */
-  async infoWhen(isExpected: (info: Record<string, unknown>) => boolean): Promise<unknown> {
+  infoWhen(isExpected: (info: Record<string, unknown>) => boolean): Promise<unknown> {
+    return this.apiWhen(`CONSUMER.INFO.${this.stream}.C`, isExpected);
+  }
+
+  /** Asks until the answer is as expected: the official server takes note of some things a moment later. */
+  async apiWhen(subject: string, isExpected: (answer: Record<string, unknown>) => boolean): Promise<unknown> {
     const deadline = Date.now() + patienceMs;
     for (;;) {
-      const info = await this.api(`CONSUMER.INFO.${this.stream}.C`);
-      if (isRecord(info) && isExpected(info)) {
-        return info;
+      const answer = await this.api(subject);
+      if (isRecord(answer) && isExpected(answer)) {
+        return answer;
       }
       if (Date.now() > deadline) {
-        throw new Error(`the consumer is still ${JSON.stringify(info)}`);
+        throw new Error(`${subject} still answers ${JSON.stringify(answer)}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+  }
+
+  /** The stream's information once it holds so many messages. */
+  streamWith(messages: number): Promise<unknown> {
+    return this.apiWhen(`STREAM.INFO.${this.stream}`, ({ state }) => isRecord(state) && state["messages"] === messages);
   }
 
   /** A message without an answer: a flow control answer, or one of many. */
