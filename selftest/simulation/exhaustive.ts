@@ -87,14 +87,21 @@ const sizes = { segmentBytes: 1024, checkpointSegments: 1 };
 
 export interface ExhaustiveOptions {
   readonly lengthMax: number;
+  /** Takes every `of`-th workload only, so that a long search can be split. */
+  readonly part?: { readonly number: number; readonly of: number };
   /** Asked before each crash state. */
   readonly goesOn: (progress: { workloads: number; states: number }) => boolean;
 }
 
-export async function runExhaustive({ lengthMax, goesOn }: ExhaustiveOptions): Promise<ExhaustiveResult> {
+export async function runExhaustive({ lengthMax, part = { number: 1, of: 1 }, goesOn }: ExhaustiveOptions): Promise<ExhaustiveResult> {
   const progress = { workloads: 0, states: 0 };
+  let words = 0;
   for (let length = 0; length <= lengthMax; length += 1) {
     for (const word of wordsOf(length)) {
+      words += 1;
+      if (words % part.of !== part.number % part.of) {
+        continue;
+      }
       for (const state of await statesOf(word)) {
         if (!goesOn(progress)) {
           return { ...progress, failure: undefined, isComplete: false };

@@ -19,6 +19,8 @@ const { values } = parseArgs({
     exhaustive: { type: "boolean", default: false },
     /** Steps of the longest exhaustive workload. */
     length: { type: "string", default: "3" },
+    /** `2/5`: the second fifth of the exhaustive workloads. */
+    part: { type: "string", default: "1/1" },
     /** JSON list of operations, run once under `--seed`: how a shrunk failure is repeated. */
     replay: { type: "string" },
     /** `--no-shrink` shows a failure as it was found. */
@@ -39,7 +41,11 @@ const inTime = progress();
 if (values.replay !== undefined) {
   await replay(values.replay);
 } else if (values.exhaustive) {
-  const result = await runExhaustive({ lengthMax: wholeNumber("--length", values.length, 0), goesOn: inTime });
+  const [number = 0, of = 0] = values.part.split("/").map((text) => wholeNumber("--part", text, 1));
+  if (number > of) {
+    refuse(`--part "${values.part}" is not one of that many, like 2/5`);
+  }
+  const result = await runExhaustive({ lengthMax: wholeNumber("--length", values.length, 0), part: { number, of }, goesOn: inTime });
   tell(result, result.failure !== undefined, describeExhaustive(result));
 } else {
   const runsMax = values.runs === undefined ? Number.POSITIVE_INFINITY : wholeNumber("--runs", values.runs, 1);
