@@ -32,7 +32,15 @@ const coreForbids: readonly { readonly pattern: RegExp; readonly name: string }[
   { pattern: /\bprocess\.\w/, name: "process" },
 ];
 
-const testPackages = new Set(["vitest", "fast-check", "nats", "@nats-io/jetstream", "@nats-io/transport-node"]);
+const testPackages = new Set([
+  "vitest",
+  "fast-check",
+  "nats",
+  "@nats-io/jetstream",
+  "@nats-io/transport-node",
+  "tinybench",
+  "simple-statistics",
+]);
 
 const importPattern = /(?:^|[\s;])(?:import|export)\s[^"';]*?from\s*"([^"]+)"|(?:^|[\s;])import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/g;
 
