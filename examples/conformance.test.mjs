@@ -3,7 +3,7 @@ import { startServer } from "streamproof/reference";
 import { conformance } from "streamproof/vitest";
 import { afterAll } from "vitest";
 
-const server = await startServer({ jetstream: true });
+const server = await startServer();
 afterAll(() => server.stop());
 
 await conformance({ target: server.url, patterns: ["dedup.**"] });

@@ -2,7 +2,7 @@
 import { connect } from "nats";
 import { startServer } from "streamproof/reference";
 
-const server = await startServer({ jetstream: true });
+const server = await startServer();
 const connection = await connect({ servers: server.url });
 
 const manager = await connection.jetstreamManager();
