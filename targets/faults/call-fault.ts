@@ -20,9 +20,12 @@ export type CallGroup = keyof typeof callGroups;
 export const callErrors = ["EIO", "ENOSPC", "EDQUOT", "EMFILE", "EROFS"] as const;
 export type CallError = (typeof callErrors)[number];
 
+/** strace counts no further. */
+export const callsMax = 65_535;
+
 export interface CallFault {
   readonly calls: CallGroup;
-  /** Which call, from 1. Each thread counts its own, and each system call of the group by itself; exact for a thread that works alone. */
+  /** Which call, from 1 to `callsMax`. Each thread counts its own, and each system call of the group by itself; exact for a thread that works alone. */
   readonly at: number;
   /** `kill` is SIGKILL before the call does anything; an error comes instead of the call; a delay before it. */
   readonly does: "kill" | "delay" | CallError;

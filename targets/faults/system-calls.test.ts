@@ -11,7 +11,7 @@ import { groupMembers, processStatus } from "../proc.ts";
 import { resolveTarget } from "../resolve.ts";
 import type { Instance } from "../target.ts";
 import { holdsWithin } from "../waiting.ts";
-import { type CallFault, callErrors, drawCallFault, parseCallFault, printCallFault } from "./call-fault.ts";
+import { type CallFault, callErrors, callsMax, drawCallFault, parseCallFault, printCallFault } from "./call-fault.ts";
 import { armCallFault, startUnderCallFault } from "./system-calls.ts";
 import { systemCallsLack } from "./system-calls-probe.ts";
 
@@ -152,6 +152,25 @@ describe.skipIf(lack !== undefined)(`a fault at a system call${because(lack)}`, 
     expect(await instance.kill()).toMatchObject({ happened: true, details: { signal: "SIGKILL" } });
     expect(await armed.release()).toMatchObject({ happened: false });
     expect(processStatus(pid)).toBeUndefined();
+  });
+
+  test("claims no kill that came from elsewhere", async () => {
+    const instance = await fakeInstance(appending);
+    const armed = await armCallFault(instance, { calls: "sync", at: callsMax, does: "kill" });
+    expect(await holdsWithin(() => Number(armed.evidence().details["calls"]) > 3, { withinMs: 10_000 })).toBe(true);
+    await instance.kill();
+    expect(await armed.release()).toMatchObject({ happened: false, details: { hits: 0 } });
+  });
+
+  test("is refused on a server that another one holds", async () => {
+    const instance = await fakeInstance(appending);
+    const first = await armCallFault(instance, { calls: "sync", at: callsMax, does: "EIO" });
+    await expect(armCallFault(instance, { calls: "sync", at: 1, does: "EIO" })).rejects.toMatchObject({ code: "TARGET_FAULT_FAILED" });
+    await first.release();
+    await expect(armCallFault(instance, { calls: "sync", at: callsMax + 1, does: "EIO" })).rejects.toMatchObject({
+      code: "TARGET_FAULT_FAILED",
+      message: expect.stringContaining("from 1 to"),
+    });
   });
 
   test("that no call reached did not happen", async () => {

@@ -13,7 +13,7 @@ import { groupMembers } from "../proc.ts";
 import { type Instance, TargetError } from "../target.ts";
 import { holdsWithin } from "../waiting.ts";
 import { type ArmedFault, demand, runningPid, untilGone } from "./armed.ts";
-import { type CallFault, isBoundToFiles, printCallFault, straceArguments } from "./call-fault.ts";
+import { type CallFault, callsMax, isBoundToFiles, printCallFault, straceArguments } from "./call-fault.ts";
 import { listFiles } from "./store-files.ts";
 import { type Hit, TraceLog } from "./trace-log.ts";
 
@@ -76,6 +76,9 @@ class Trace implements ArmedFault, Live {
   #said = "";
 
   constructor(instance: Instance, fault: CallFault) {
+    if (!Number.isInteger(fault.at) || fault.at < 1 || fault.at > callsMax) {
+      throw new TargetError("TARGET_FAULT_FAILED", `call ${fault.at} can't be chosen; it must be from 1 to ${callsMax}`);
+    }
     this.#instance = instance;
     this.#fault = fault;
     this.#data = realpathSync(instance.dataDirectory ?? "");
