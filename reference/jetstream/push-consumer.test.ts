@@ -75,6 +75,17 @@ test("whoever comes back gets what was stored meanwhile, once", () => {
   expect([payloads(first), payloads(again)]).toEqual([["m1"], ["meanwhile"]]);
 });
 
+test("a wildcard subscription starts nothing, not a message and no heartbeat", () => {
+  const stage = stageWith(1);
+  let heard = 0;
+  stage.account.subscribe("to.*", () => {
+    heard += 1;
+  });
+  create(stage, { idle_heartbeat: second, ack_policy: "none" });
+  stage.pass(5000);
+  expect([heard, stage.info("S", "C")["push_bound"]]).toEqual([0, undefined]);
+});
+
 test("one turn does not deliver without end, and the next ones deliver the rest", () => {
   const stage = stageWith(5000);
   const received = stage.inbox(target);
@@ -206,6 +217,18 @@ test("a rate limit paces what is beyond a burst of the largest message", () => {
   expect(received.length).toBeLessThanOrEqual(5);
   create(stage, { rate_limit_bps: 0 });
   expect(received).toHaveLength(10);
+});
+
+test("a rate limit keeps no timer once everything is delivered", () => {
+  const stage = stageWith(0, { max_msg_size: 2000 });
+  for (let index = 0; index < 4; index += 1) {
+    stage.publish("S.a", "x".repeat(950));
+  }
+  const received = stage.inbox(target);
+  create(stage, { ack_policy: "none", rate_limit_bps: 8000 });
+  expect(stage.clock.pending).toBeGreaterThan(0);
+  stage.pass(5000);
+  expect([received.length, stage.clock.pending]).toEqual([4, 0]);
 });
 
 test("an ephemeral consumer ends after its threshold without anybody bound", () => {

@@ -122,7 +122,7 @@ export class PushOutlet {
     this.heartbeatDueMs = this.#heartbeatMs > 0 ? nowMs + this.#heartbeatMs : Number.POSITIVE_INFINITY;
   }
 
-  /** Takes a checked configuration; true when deliveries go somewhere else from now on. */
+  /** Takes a checked configuration; true when deliveries go somewhere else from now on. Who is bound may be somebody else afterwards. */
   configure(config: ConsumerConfig): boolean {
     const isElsewhere = config.deliver_subject !== this.#subject;
     if (isElsewhere || config.deliver_group !== this.#group) {
@@ -132,7 +132,6 @@ export class PushOutlet {
       this.#route = this.#parts.host.context.account.route(this.#subject);
       this.#watch.end();
       this.#watch = this.#watchInterest();
-      this.#parts.boundChanged();
     }
     this.#limitRate(config);
     return isElsewhere;

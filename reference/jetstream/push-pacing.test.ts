@@ -45,6 +45,15 @@ test("a message larger than the window does not stall for good", () => {
   expect(window.isStalled).toBe(false);
 });
 
+test("an answer confirms a message larger than the window that left behind its request", () => {
+  const window = new FlowWindow();
+  window.sent(1.5 * mebibyte);
+  window.ask("first");
+  window.sent(9 * mebibyte);
+  window.answered("first");
+  expect([window.isStalled, window.outstandingBytes]).toEqual([false, 0]);
+});
+
 test("a rate limit never lets more through than a burst and what the time allows", () => {
   const step = fc.record({ waitMs: fc.integer({ min: 0, max: 500 }), bytes: fc.integer({ min: 1, max: 1000 }) });
   fc.assert(
