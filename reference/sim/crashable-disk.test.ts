@@ -94,3 +94,19 @@ test("calls fail and the machine dies where it was told", () => {
   disk.powerCut({ keep: "nothing" });
   expect(disk.contents("/f")).toHaveLength(0);
 });
+
+test("what a failed sync gave up is still seen, and no later sync makes it durable", () => {
+  const disk = new CrashableDisk();
+  const file = disk.open("/f", "create-new");
+  disk.syncDirectory("/");
+  file.write(bytes("one"), 0);
+  file.sync();
+  file.write(bytes("two"), 3);
+  disk.failAt({ call: "sync", nth: 1, code: "EIO" });
+  expect(() => file.sync()).toThrow(expect.objectContaining({ code: "EIO" }));
+  file.write(bytes("three"), 6);
+  file.sync();
+  expect(text(disk, "/f")).toBe("onetwothree");
+  disk.powerCut({ keep: "everything" });
+  expect(text(disk, "/f")).toBe("one\0\0\0three");
+});

@@ -6,7 +6,8 @@
  * Pending changes of one directory survive as a prefix of their order (a journal), those of different directories independently, and a
  * rename is one change. A directory whose own name is lost takes everything below it along.
  *
- * `failAt` makes a call fail, `dieAt` ends the machine in the middle of a call: a write has reached the cache, a sync has done nothing.
+ * `failAt` makes a call fail; a sync that fails gives up what it should have written, as Linux does, so that repeating it proves nothing.
+ * `dieAt` ends the machine in the middle of a call: a write has reached the cache, a sync has done nothing.
  */
 import type { Disk, DiskEntry, DiskError, DiskFile, DiskLock, Random } from "../ports.ts";
 import { FileState } from "./disk-file-state.ts";
@@ -266,7 +267,14 @@ export class CrashableDisk implements Disk {
       return state.read(into, position);
     };
     const sync = () => {
-      enter("sync");
+      try {
+        enter("sync");
+      } catch (error) {
+        if (!closed && life === this.#life && !this.#dead) {
+          state.failSync();
+        }
+        throw error;
+      }
       this.#leave();
       state.sync();
     };

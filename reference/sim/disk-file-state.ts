@@ -1,6 +1,7 @@
 /**
  * The two lives of one file: what processes see, and what a power cut may leave. Between them stands the list of changes since the last
- * sync, from which an adversary chooses sector by sector.
+ * sync, from which an adversary chooses sector by sector. A sync that failed takes its changes out of that list: the kernel has given
+ * them up, processes still see them, and no later sync writes them.
  */
 import { Buffer } from "node:buffer";
 import type { Random } from "../ports.ts";
@@ -14,6 +15,8 @@ export class FileState {
   #length = 0;
   #durable: Uint8Array = new Uint8Array(0);
   #changes: Change[] = [];
+  /** Something that is seen will never be durable. */
+  #gaveUp = false;
 
   get length(): number {
     return this.#length;
@@ -36,10 +39,20 @@ export class FileState {
   }
 
   sync(): void {
-    if (this.#changes.length > 0) {
-      this.#durable = Uint8Array.prototype.slice.call(this.#seen, 0, this.#length);
-      this.#changes = [];
+    if (this.#changes.length === 0) {
+      return;
     }
+    if (this.#gaveUp) {
+      this.#durable = this.#withChanges();
+    } else {
+      this.#durable = Uint8Array.prototype.slice.call(this.#seen, 0, this.#length);
+    }
+    this.#changes = [];
+  }
+
+  failSync(): void {
+    this.#gaveUp ||= this.#changes.length > 0;
+    this.#changes = [];
   }
 
   /** Flips bits on the platter, synced or not. */
@@ -53,13 +66,36 @@ export class FileState {
   settle(keep: "nothing" | "everything" | "random", random: Random): void {
     if (keep === "everything" || this.#changes.length === 0) {
       this.sync();
-      return;
+      if (!this.#gaveUp) {
+        return;
+      }
     }
-    const content = keep === "nothing" ? this.#durable : this.#mixture(random);
+    const content = keep === "random" && this.#changes.length > 0 ? this.#mixture(random) : this.#durable;
     this.#changes = [];
+    this.#gaveUp = false;
     this.#durable = content;
     this.#seen = Buffer.from(content);
     this.#length = content.length;
+  }
+
+  /** What is durable, and the changes since, without those that were given up. */
+  #withChanges(): Uint8Array {
+    let length = this.#durable.length;
+    let largest = length;
+    for (const change of this.#changes) {
+      length = "length" in change ? change.length : Math.max(length, change.position + change.bytes.length);
+      largest = Math.max(largest, length);
+    }
+    const content = new Uint8Array(largest);
+    content.set(this.#durable);
+    for (const change of this.#changes) {
+      if ("length" in change) {
+        content.fill(0, change.length);
+      } else {
+        content.set(change.bytes, change.position);
+      }
+    }
+    return content.slice(0, length);
   }
 
   /** Each sector holds what it held after some prefix of the changes; the length is one the file had at some moment. */

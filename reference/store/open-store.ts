@@ -5,13 +5,13 @@
  *    <directory>/checkpoint-a, checkpoint-b
  *    <directory>/log/0000000001.log …
  */
-import type { Disk, DiskLock } from "../ports.ts";
+import type { Disk, DiskFile, DiskLock } from "../ports.ts";
 import type { FileStore } from "./file-store.ts";
 import { finishStreams, type LoadedStore, loadStore, type StoreOptions, sortDamage } from "./load-store.ts";
 import { type NamedDamage, nameDamage } from "./named-damage.ts";
 import { finishErasure } from "./record-eraser.ts";
 import type { RecoveredLog } from "./recovery.ts";
-import { type Segment, segmentName } from "./segment.ts";
+import { segmentName } from "./segment.ts";
 import type { Damage } from "./segment-scan.ts";
 import { claimDirectory, logDirectory, logName, settleDirectory } from "./store-directory.ts";
 import { StoreError } from "./store-error.ts";
@@ -44,6 +44,8 @@ export interface OpenedStore {
   readonly report: RecoveryReport;
 }
 
+const rewriteBytes = 256 * 1024;
+
 export async function openStore(options: StoreOptions): Promise<OpenedStore> {
   const { lock, isNew } = await claimDirectory(options.disk, options.directory);
   try {
@@ -65,7 +67,7 @@ function recover(options: StoreOptions, lock: DiskLock, isNew: boolean): OpenedS
   if (!isNew) {
     settleDirectory(disk, directory);
   }
-  makeDurable(disk, logDirectory(directory), recovered, store.log.segments);
+  makeDurable(disk, logDirectory(directory), loaded);
   store.log.resume(recovered);
   store.resume(state);
   const streams = finishStreams(loaded);
@@ -89,13 +91,18 @@ function refuseIncomplete(directory: string, { missingEnd }: RecoveredLog): void
 }
 
 /**
- * After a kill the tail may be only in the page cache. It is going to be seen, so it is synced first; the segments before the last two
- * were synced before the last was begun. Files that are not part of the log go away.
+ * After a kill the tail may be only in the page cache. It is going to be seen, so it is written again and synced first: when the sync of the
+ * process before had failed, the system believes that these pages are clean, and a sync alone would leave them where they are. The segments
+ * before the last two, and everything before the checkpoint, were synced. Files that are not part of the log go away.
  */
-function makeDurable(disk: Disk, directory: string, recovered: RecoveredLog, segments: ReadonlyMap<number, Segment>): void {
-  for (const segment of [...segments.values()].slice(-2)) {
+function makeDurable(disk: Disk, directory: string, { recovered, checkpoint, store }: LoadedStore): void {
+  const from = checkpoint?.position ?? { segment: 0, offset: 0 };
+  for (const segment of [...store.log.segments.values()].slice(-2)) {
     const file = disk.open(segment.path, "read-write");
     try {
+      if (segment.id >= from.segment) {
+        rewrite(file, segment.id === from.segment ? from.offset : 0, segment.tail);
+      }
       file.sync();
       // Zeros that were made ready and not used; anything else behind the end is left as it is.
       if (recovered.cutBytes === 0 && file.size() > segment.tail && !segment.damaged) {
@@ -109,6 +116,15 @@ function makeDurable(disk: Disk, directory: string, recovered: RecoveredLog, seg
     disk.unlink(path);
   }
   disk.syncDirectory(directory);
+}
+
+/** The same bytes to the same place: what is on the disk already does not change, whenever the power goes. */
+function rewrite(file: DiskFile, from: number, to: number): void {
+  const block = new Uint8Array(Math.min(rewriteBytes, Math.max(0, to - from)));
+  for (let at = from; at < to; at += block.length) {
+    const length = file.read(block.subarray(0, Math.min(block.length, to - at)), at);
+    file.write(block.subarray(0, length), at);
+  }
 }
 
 function describe({

@@ -103,3 +103,18 @@ test("a directory that a killed process made, and did not sync, survives the pow
     expect(payloadOf(only(await open(disk)), 1)).toBe("one");
   }
 });
+
+test("what a failed sync gave up and a kill left visible is durable before recovery shows it", async () => {
+  const disk = new CrashableDisk();
+  const { store } = await open(disk);
+  const stream = store.createStream(definition());
+  publish(stream, "one");
+  store.commit();
+  publish(stream, "two");
+  disk.failAt({ call: "sync", nth: 1, code: "EIO", forever: true });
+  expect(() => store.commit()).toThrow(expect.objectContaining({ code: "write-failed" }));
+  disk.kill();
+  const seen = only(await open(disk)).messages.state.lastSequence;
+  disk.powerCut({ keep: "nothing" });
+  expect([seen, only(await open(disk)).messages.state.lastSequence]).toEqual([2, 2]);
+});

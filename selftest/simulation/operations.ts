@@ -147,7 +147,7 @@ function drawPublish(random: Random, stream: number, content: number): Request {
 }
 
 function drawFault(random: Random): Fault {
-  const dice = random.below(10);
+  const dice = random.below(12);
   if (dice < 6) {
     return {
       do: "crash",
@@ -164,7 +164,7 @@ function drawFault(random: Random): Fault {
   }
   return {
     do: "fail",
-    call: pick(random, ["any", "write", "sync", "open", "syncDirectory", "unlink", "rename", "truncate"] as const),
+    call: pick(random, ["any", "write", "sync", "sync", "open", "syncDirectory", "unlink", "rename", "truncate"] as const),
     nth: 1 + random.below(8),
     code: pick(random, ["EIO", "ENOSPC"] as const),
     forever: random.below(4) === 0,
