@@ -51,6 +51,7 @@ export async function assembleJetStream(parts: JetStreamParts): Promise<Assemble
     clock: ports.clock,
     random: ports.random,
     syncPolicy: options.sync,
+    reserve: true,
     ...parts.storeSizes,
   });
   const config: JetStreamStatus["config"] = {

@@ -46,6 +46,7 @@ export class StoreHealth {
       ...(this.#found.length > 0 ? [`JetStream store is damaged in ${this.#found.length} places`] : []),
       ...(lost.length > 0 ? [`lost messages: ${lost.map(({ name, ranges }) => `${name}: ${rangesText(ranges)}`).join("; ")}`] : []),
       ...(this.#rebuilt.length > 0 ? [`put together from their messages: ${this.#rebuilt.join(", ")}`] : []),
+      ...(this.#store.isFull ? ["the disk is full: new messages are refused"] : []),
       ...(this.#store.checkpointFailure === undefined ? [] : [`checkpoints can't be written: ${textOf(this.#store.checkpointFailure)}`]),
     ];
     return reasons.length === 0 ? undefined : { reason: reasons.join("; "), details: this.#found.slice(0, detailsMax) };

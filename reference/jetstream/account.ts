@@ -105,8 +105,8 @@ export class JetStreamAccount implements StorageBudget {
   }
 
   isExhausted(storage: "file" | "memory"): boolean {
-    const { usage } = this.context.store;
-    return storage === "file" ? usage.fileBytes > this.limits.maxFile : usage.memoryBytes > this.limits.maxMemory;
+    const { usage, isFull } = this.context.store;
+    return storage === "file" ? isFull === true || usage.fileBytes > this.limits.maxFile : usage.memoryBytes > this.limits.maxMemory;
   }
 
   /** Bytes in use and bytes promised by `max_bytes`, for INFO and monitoring. */

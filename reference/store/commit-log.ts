@@ -11,9 +11,10 @@
  */
 import type { Disk } from "../ports.ts";
 import type { LogFrames } from "./log-frames.ts";
+import type { LogReserve } from "./log-reserve.ts";
 import { inputLength, type RecordInput, RecordReader, recordHeader, recordKind, recordTrailer, writeRecord } from "./record.ts";
 import { type LogPosition, Segment } from "./segment.ts";
-import { SegmentSpare } from "./segment-spare.ts";
+import { SegmentSpare, spareName } from "./segment-spare.ts";
 import { StoreError } from "./store-error.ts";
 
 export const logFormat = 1;
@@ -30,6 +31,8 @@ export interface CommitLogOptions {
   /** A message's record moved before it was durable. */
   readonly moved: (move: { stream: number; sequence: number; from: Segment; to: Segment; offset: number }) => void;
   readonly createdNs: () => bigint;
+  /** Where the log goes on when the disk is full. */
+  readonly reserve?: LogReserve | undefined;
 }
 
 export class CommitLog {
@@ -56,7 +59,13 @@ export class CommitLog {
 
   constructor(options: CommitLogOptions) {
     this.#options = options;
-    this.#spare = new SegmentSpare(options.disk, options.directory, options.segmentBytes);
+    const { disk, directory, segmentBytes: bytes } = options;
+    this.#spare = new SegmentSpare({ disk, directory, bytes, name: spareName });
+  }
+
+  /** There is room for deletes, not for more messages. */
+  get isFull(): boolean {
+    return this.#options.reserve?.isFull === true;
   }
 
   /** Goes on where recovery ended, in a new segment: what lies behind `end` in the old one is never touched. */
@@ -64,6 +73,7 @@ export class CommitLog {
     this.#previous = from.end;
     this.#nextSegment = from.nextSegment;
     this.#nextBatch = from.nextBatch;
+    this.#options.reserve?.make();
   }
 
   get hasPending(): boolean {
@@ -182,6 +192,7 @@ export class CommitLog {
   /** No write of the log's own is on its way any more. */
   async settle(): Promise<void> {
     await this.#spare.stop();
+    await this.#options.reserve?.stop();
   }
 
   closeFiles(): void {
@@ -341,7 +352,11 @@ export class CommitLog {
       }
       this.#previous = first.synced === 0 ? first.previous : { segment: first.id, offset: first.synced };
       const bytes = abandoned.reduce((sum, segment) => sum + segment.tail - segment.synced, 0);
-      const fresh = this.#openSegment(Math.max(this.#options.segmentBytes, bytes + 4 * frameRecord));
+      const { reserve, segmentBytes } = this.#options;
+      const needed = bytes + 4 * frameRecord;
+      const fresh = this.#openSegment(reserve?.offer(cause, needed) ?? Math.max(segmentBytes, needed));
+      fresh.file = reserve?.use(cause, fresh);
+      this.#namesDirty ||= fresh.file !== undefined;
       const lastStart = this.#batchStart;
       this.#startBatch(fresh);
       for (const segment of abandoned) {

@@ -89,6 +89,10 @@ export class FileStore implements Store {
     return { fileBytes: this.#fileBytes, memoryBytes: this.#memoryBytes };
   }
 
+  get isFull(): boolean {
+    return this.log.isFull;
+  }
+
   /** Why nothing is accepted any more, undefined while all is well. */
   get failure(): StoreError | undefined {
     return this.log.failure;
@@ -268,6 +272,10 @@ export class FileStore implements Store {
 
   /** Empties the sparsest segments, at most one segment's worth of messages at a time. */
   #clean(): void {
+    if (this.isFull) {
+      // Copying needs the room that is meant for deletes.
+      return;
+    }
     const nowNs = this.#options.clock.nowNs();
     const { log } = this;
     const { reader } = this.#options;

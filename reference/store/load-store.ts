@@ -8,6 +8,7 @@ import { CommitLog } from "./commit-log.ts";
 import { FileStore, type SyncPolicy } from "./file-store.ts";
 import { LogFrames } from "./log-frames.ts";
 import { LogReader } from "./log-reader.ts";
+import { LogReserve } from "./log-reserve.ts";
 import { recordKind } from "./record.ts";
 import { type RecoveredLog, recoverLog } from "./recovery.ts";
 import { type RecoveringStream, RecoveryState } from "./recovery-state.ts";
@@ -32,6 +33,8 @@ export interface StoreOptions {
    * replaces, so it can't promise one object for a subject, and a store with millions of subjects would push everything else out of it.
    */
   readonly intern?: (text: string) => Subject;
+  /** Keep a preallocated segment for a full disk, default false. */
+  readonly reserve?: boolean;
   /** Told before each segment is read. */
   readonly reading?: (progress: { readonly segment: number; readonly at: number; readonly of: number }) => void;
 }
@@ -62,6 +65,7 @@ export function loadStore(options: StoreOptions, lock: DiskLock): LoadedStore {
     frames: new LogFrames(segmentBytes, Math.floor(cacheBytes / 2 / segmentBytes)),
     moved: (move) => store.moved(move),
     createdNs: () => clock.nowNs(),
+    reserve: options.reserve === true ? new LogReserve({ disk, directory: logDirectory(directory), segmentBytes, clock }) : undefined,
   });
   const reader = new LogReader(disk, cacheBytes / 2);
   const checkpointSegments = options.checkpointSegments ?? 8;

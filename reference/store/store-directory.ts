@@ -243,7 +243,10 @@ function probe(disk: Disk, directory: string): void {
     }
     disk.unlink(`${directory}/probe`);
   } catch (error) {
-    throw unusable(directory, error);
+    // A full disk is one that can be written again after a purge.
+    if (codeOf(error) !== "ENOSPC" && codeOf(error) !== "EDQUOT") {
+      throw unusable(directory, error);
+    }
   }
 }
 

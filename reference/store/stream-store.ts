@@ -133,6 +133,9 @@ export interface Store {
   /** `durableEpoch` grew outside `commit()`, after an asynchronous sync; set once by the server. */
   onDurable: (() => void) | undefined;
 
+  /** The disk has no room for more messages; removals, acknowledgements and configurations are still made durable, from a reserve. */
+  readonly isFull?: boolean;
+
   /** Ends the epoch: one write for each touched segment, one sync if the policy asks. Called by the server at the end of each turn with changes. */
   commit(): void;
 
