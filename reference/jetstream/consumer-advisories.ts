@@ -41,6 +41,18 @@ export function advisePause(core: ConsumerCore): void {
   });
 }
 
+export function advisePinned(core: ConsumerCore, pinnedId: string): void {
+  advise(core, "PINNED", "consumer_group_pinned", { ...groupFields(core), pinned_id: pinnedId });
+}
+
+export function adviseUnpinned(core: ConsumerCore, reason: "admin" | "timeout"): void {
+  advise(core, "UNPINNED", "consumer_group_unpinned", { ...groupFields(core), reason });
+}
+
+function groupFields({ config, host }: ConsumerCore): Record<string, unknown> {
+  return { account: host.context.account.name, group: config.priority_groups[0] };
+}
+
 function deliveryFields(core: ConsumerCore, { streamSequence, consumerSequence, deliveries }: DeliveryName): Record<string, unknown> {
   return { consumer_seq: consumerSequence, stream_seq: core.host.sequences.shown(streamSequence), deliveries };
 }

@@ -19,6 +19,13 @@ import type { PushOutlet } from "./push-outlet.ts";
 import { RedeliveryQueue } from "./redelivery-queue.ts";
 import type { AttachedConsumer, HostStream, TurnWork } from "./seams.ts";
 
+/** The pinned client of a priority group: its id, empty when there is none, and when it counts as gone. */
+export interface PinState {
+  id: string;
+  sinceNs: bigint;
+  dueMs: number;
+}
+
 /** The configuration in the units of the hot path. 0 is "no limit" where a limit may be missing. */
 export interface ConsumerSettings {
   readonly ackWaitMs: number;
@@ -62,6 +69,8 @@ export class ConsumerCore {
   settings: ConsumerSettings;
   /** Where a push consumer delivers; a pull consumer has none. Set once, when the consumer is put together. */
   push: PushOutlet | undefined;
+  /** Who is pinned, with priority policy pinned_client. */
+  readonly pin: PinState = { id: "", sinceNs: 0n, dueMs: Number.POSITIVE_INFINITY };
   closed = false;
   /** What the journal holds was answered, or will be in this turn: it must be part of this turn's commit. */
   isAnswered = false;

@@ -9,6 +9,7 @@ import { adviseLost, adviseMaxDeliveries, adviseTerminated } from "./consumer-ad
 import { type ConsumerCore, nothing } from "./consumer-core.ts";
 import { headersOnly } from "./consumer-headers.ts";
 import { mayOverflow } from "./priority-overflow.ts";
+import { pinTo, pinVerdict, tellWrongPin, withPin } from "./priority-pin.ts";
 import type { WaitingPull } from "./pull-queue.ts";
 import { batchCompleted, messageTooLarge, requestTimeout } from "./pull-status.ts";
 import type { PushOutlet } from "./push-outlet.ts";
@@ -269,7 +270,8 @@ function send(core: ConsumerCore, { desk, pending, nowMs }: { desk: DeliveryDesk
     if (pull === undefined) {
       return false;
     }
-    if (pull.route.deliver(delivery)) {
+    pinTo(core, pull);
+    if (pull.route.deliver(core.pin.id === "" ? delivery : withPin(delivery, core.pin.id))) {
       afterDelivery(core, pull, { size, nowMs });
       return true;
     }
@@ -302,12 +304,16 @@ function nextPull(core: ConsumerCore, size: number, nowMs: number): WaitingPull 
     } else if (pull.bytesLeft > 0 && size > pull.bytesLeft) {
       core.sendStatus(pull.reply, messageTooLarge({ messages: pull.left, bytes: pull.bytesLeft }));
     } else if (pull.route.alive()) {
-      if (mayOverflow(core, pull) && pull.route.hasRoom?.(core.self) !== false) {
+      const verdict = pinVerdict(core, pull);
+      if (verdict === "serve" && mayOverflow(core, pull) && pull.route.hasRoom?.(core.self) !== false) {
         return pull;
       }
-      passed += 1;
-      core.pulls.cycle();
-      continue;
+      if (verdict !== "over") {
+        passed += 1;
+        core.pulls.cycle();
+        continue;
+      }
+      tellWrongPin(core, pull);
     }
     core.pulls.removeHead();
   }

@@ -28,9 +28,14 @@ export function consumerInfo(core: ConsumerCore, extraMetadata?: Readonly<Record
     paused: isPaused ? true : undefined,
     pause_remaining: isPaused ? pausedUntil - nowNs : undefined,
     ts: formatTime(nowNs),
-    // Only the first group is kept track of, here as on the official server; without pinning nobody is ever pinned.
-    priority_groups: config.priority_policy === "none" ? undefined : [{ group: config.priority_groups[0], pinned_ts: zeroTime }],
+    priority_groups: config.priority_policy === "none" ? undefined : [groupInfo(core)],
   };
+}
+
+/** Only the first group is kept track of, here as on the official server. */
+function groupInfo({ config, pin }: ConsumerCore): Record<string, unknown> {
+  const group = config.priority_groups[0];
+  return pin.id === "" ? { group, pinned_ts: zeroTime } : { group, pinned_client_id: pin.id, pinned_ts: formatTime(pin.sinceNs) };
 }
 
 function sequenceInfo(

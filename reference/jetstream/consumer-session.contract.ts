@@ -201,7 +201,10 @@ export class Pull {
 }
 
 function shownMessage(message: Msg): unknown {
-  const headers = message.headers === undefined ? [] : [...message.headers].map(([name, values]) => `${name}: ${values.join(",")}`);
+  const headers =
+    message.headers === undefined
+      ? []
+      : [...message.headers].map(([name, values]) => `${name}: ${name === "Nats-Pin-Id" ? "?" : values.join(",")}`);
   const status =
     message.headers?.hasError === true || (message.headers?.code ?? 0) > 0
       ? `${message.headers?.code} ${message.headers?.description}`
@@ -229,14 +232,22 @@ const varying = new Set([
   "first_ts",
   "last_ts",
   "cluster",
+  "pinned_client_id",
+  "pinned_id",
 ]);
 
 /** Values that differ from run to run are replaced by their kind, so that their presence is still compared. */
+/** Set only while somebody is pinned; the zero time stays. */
+const pinnedTime = (item: unknown): unknown => (item === "0001-01-01T00:00:00Z" ? item : typeof item);
+
 function normalised(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (key, item: unknown) => {
       if (key === "cluster") {
         return undefined;
+      }
+      if (key === "pinned_ts") {
+        return pinnedTime(item);
       }
       return varying.has(key) ? typeof item : item;
     }),

@@ -14,5 +14,5 @@ function unsupported(config: ConsumerConfig): string | undefined {
   if (config.ack_policy === "flow_control") {
     return "ack policy flow_control is";
   }
-  return config.priority_policy === "pinned_client" ? "priority policy pinned_client is" : undefined;
+  return undefined;
 }

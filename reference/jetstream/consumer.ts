@@ -23,6 +23,7 @@ import { mayBeDeleted } from "./consumer-inactivity.ts";
 import { consumerInfo } from "./consumer-info.ts";
 import { encodeBase } from "./consumer-record.ts";
 import type { ConsumerState } from "./consumer-state.ts";
+import { forgetPin, unpin } from "./priority-pin.ts";
 import { PullQueue } from "./pull-queue.ts";
 import { pull, sweepPulls } from "./pull-service.ts";
 import { consumerDeleted, requiredApiLevel } from "./pull-status.ts";
@@ -169,6 +170,9 @@ export class Consumer implements AttachedConsumer, TurnWork {
     const nowMs = core.nowMs;
     expirePending(core, nowMs);
     this.#endPause(nowMs);
+    if (nowMs >= core.pin.dueMs) {
+      unpin(core, "timeout");
+    }
     core.replayDueMs = Number.POSITIVE_INFINITY;
     core.push?.goOn();
     const stop = core.isPaused ? "unrequested" : deliverReady(core, this.#desk, nowMs);
@@ -201,6 +205,9 @@ export class Consumer implements AttachedConsumer, TurnWork {
       expireAll(core, core.nowMs);
     }
     this.#watchInactivity(core.nowMs);
+    if (before.priority_policy !== config.priority_policy || before.priority_groups.join(" ") !== config.priority_groups.join(" ")) {
+      forgetPin(core);
+    }
     if (before.pause_until !== config.pause_until) {
       this.#watchPause();
       advisePause(core);
@@ -348,7 +355,7 @@ export class Consumer implements AttachedConsumer, TurnWork {
     const { core } = this;
     const pushDueMs = core.push?.dueMs ?? Number.POSITIVE_INFINITY;
     const { ackDueMs, pullDueMs, inactiveDueMs, pauseEndsMs, replayDueMs } = core;
-    const dueMs = Math.min(ackDueMs, pullDueMs, inactiveDueMs, pauseEndsMs, replayDueMs, pushDueMs, this.#recordDueMs);
+    const dueMs = Math.min(ackDueMs, pullDueMs, inactiveDueMs, pauseEndsMs, replayDueMs, pushDueMs, core.pin.dueMs, this.#recordDueMs);
     if (core.closed || dueMs >= this.#timerDueMs) {
       return;
     }

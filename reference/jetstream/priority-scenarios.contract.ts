@@ -64,7 +64,87 @@ function served(
   };
 }
 
+const pinned = { priority_policy: "pinned_client", priority_groups: ["g"] };
+const idOf = (pull: Pull | undefined): string => pull?.messages.at(-1)?.headers?.get("Nats-Pin-Id") ?? "";
+
+const pinning: readonly Scenario[] = [
+  creation("pinned_client", pinned),
+  creation("pinned_client with a timeout", { ...pinned, priority_timeout: 7 * second }),
+  ...refusals(pinned),
+  served(
+    "the first that is served is pinned, the others wait",
+    { config: pinned, messages: 0, requests: [ask(2), ask(5)] },
+    async (session, [first]) => {
+      const advisories = session.advisories("PINNED");
+      await session.flush();
+      await session.publish("x", "a");
+      await first?.have(1);
+      await session.publish("x", "b");
+      await first?.have(2);
+      await advisories.have(1);
+      return [advisories.events(), await session.info()];
+    },
+  ),
+  served(
+    "the pinned client goes on with its id, any other id is refused",
+    { config: pinned, messages: 1, requests: [ask(1), ask(5)] },
+    async (session, [first]) => {
+      await first?.have(1);
+      const wrong = await session.receive(ask(1, { id: "wrong" }), 1);
+      const again = session.pull(ask(1, { id: idOf(first) }));
+      await session.flush();
+      await session.publish("x", "next");
+      await again.have(1);
+      return [wrong.shown(), again.shown()];
+    },
+  ),
+  served(
+    "after UNPIN the next one is pinned, and the old id is refused",
+    { config: pinned, messages: 1, requests: [ask(1), ask(5)] },
+    async (session, [first, second]) => {
+      await first?.have(1);
+      const advisories = session.advisories("UNPINNED");
+      const waiting = session.pull(ask(3, { id: idOf(first) }));
+      await session.flush();
+      const answer = await session.api(`CONSUMER.UNPIN.${session.stream}.C`, { group: "g" });
+      await session.publish("x", "next");
+      await second?.have(1);
+      await advisories.have(1);
+      const late = await session.receive(ask(1, { id: idOf(first) }), 1);
+      await session.publish("x", "more");
+      await second?.have(2);
+      await waiting.have(1);
+      return [answer, advisories.events(), late.shown(), waiting.shown()];
+    },
+  ),
+  served(
+    "a silent client loses its pin",
+    { config: { ...pinned, priority_timeout: 0.5 * second }, messages: 1, requests: [ask(1), ask(5)] },
+    async (session, [first, second]) => {
+      const advisories = session.advisories("UNPINNED");
+      await first?.have(1);
+      await advisories.have(1);
+      await session.publish("x", "next");
+      await second?.have(1);
+      return advisories.events();
+    },
+  ),
+  {
+    name: "priority: requests without JSON are pinned too",
+    async run(session) {
+      await session.begin(3);
+      await session.create(pinned);
+      const first = await session.receive("1", 1);
+      const second = session.pull("1");
+      await session.flush();
+      const third = await session.receive(ask(1, { id: idOf(first) }), 1);
+      return [first.shown(), second.shown(), third.shown(), await session.info()];
+    },
+  },
+];
+
 export const priorities: readonly Scenario[] = [
+  ...pinning,
   creation("overflow", overflow),
   creation("prioritized", prioritized),
   creation("two groups", { priority_policy: "prioritized", priority_groups: ["a", "b"] }),

@@ -16,10 +16,13 @@ export class WaitingPull {
   /** Bytes still to deliver, 0 when the request set no limit. */
   bytesLeft: number;
   heartbeatAtMs: number;
+  /** Names the pinned client; given by the request, or to the first one that is served. */
+  pinId: string;
   next: WaitingPull | undefined;
 
   constructor(request: PullRequest, { reply, route, nowMs }: { reply: string; route: Route; nowMs: number }) {
     this.request = request;
+    this.pinId = request.priority?.id ?? "";
     this.reply = reply;
     this.route = route;
     this.left = request.batch;

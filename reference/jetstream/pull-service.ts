@@ -1,9 +1,19 @@
 /** Pull requests from arrival to their end: what is refused at once, what waits, what expires, and heartbeats in between. */
 import type { ConsumerCore } from "./consumer-core.ts";
 import { formatGoDuration } from "./go-duration.ts";
+import { extendPin, isPinning } from "./priority-pin.ts";
 import { WaitingPull } from "./pull-queue.ts";
 import { type PullRequest, parsePullRequest } from "./pull-request.ts";
-import { exceededMaxWaiting, idleHeartbeat, noMessages, pushBased, requestsPending, requestTimeout, statusLine } from "./pull-status.ts";
+import {
+  exceededMaxWaiting,
+  idleHeartbeat,
+  noMessages,
+  pinIdMismatch,
+  pushBased,
+  requestsPending,
+  requestTimeout,
+  statusLine,
+} from "./pull-status.ts";
 
 /** A full queue is searched for dead requests at most that often. */
 const fullSweepMs = 1000;
@@ -26,6 +36,14 @@ export function pull(core: ConsumerCore, reply: string | undefined, body: string
   if (refusal !== undefined) {
     core.sendStatus(reply, statusLine(refusal));
     return;
+  }
+  if (isPinning(core) && request.priority !== undefined && request.priority.id !== "") {
+    // While nobody is pinned it waits, and is told with the next message that its id is no longer good.
+    if (core.pin.id !== "" && request.priority.id !== core.pin.id) {
+      core.sendStatus(reply, pinIdMismatch);
+      return;
+    }
+    extendPin(core);
   }
   const nowMs = core.nowMs;
   if (core.pulls.length >= Number(core.config.max_waiting) && nowMs - core.lastSweepMs > fullSweepMs) {
@@ -77,7 +95,7 @@ function priorityProblem({ config }: ConsumerCore, { priority }: PullRequest): s
   if ((priority.minPending !== 0 || priority.minAckPending !== 0) && config.priority_policy !== "overflow") {
     return "400 Bad Request - Not a Overflow Priority consumer";
   }
-  if (priority.id !== "") {
+  if (priority.id !== "" && config.priority_policy !== "pinned_client") {
     return "400 Bad Request - Not a Pinned Client Priority consumer";
   }
   if (priority.priority < 0 || priority.priority > 9) {

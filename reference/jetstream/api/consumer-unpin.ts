@@ -1,10 +1,11 @@
-/** `$JS.API.CONSUMER.UNPIN.<stream>.<consumer>` (ADR-42). No consumer here pins a client, so there is nothing to end. */
+/** `$JS.API.CONSUMER.UNPIN.<stream>.<consumer>` (ADR-42): the next request that is served is pinned instead. */
 
 import { oneShotProblem } from "../consumer-json.ts";
 import { isGroupName } from "../consumer-validation.ts";
 import { apiErrors, because, isApiError } from "../errors.ts";
 import { decodeJson } from "../json/decode.ts";
 import { text } from "../json/field-types.ts";
+import { unpin } from "../priority-pin.ts";
 import { findConsumer } from "./consumer-answer.ts";
 import type { Endpoint } from "./endpoint.ts";
 
@@ -32,6 +33,10 @@ export const consumerUnpin: Endpoint = {
     if (isApiError(consumer)) {
       return { error: consumer };
     }
-    return consumer.config.priority_groups.includes(group) ? { success: {} } : { error: apiErrors.consumerInvalidPriorityGroup };
+    if (!consumer.config.priority_groups.includes(group)) {
+      return { error: apiErrors.consumerInvalidPriorityGroup };
+    }
+    unpin(consumer.core, "admin");
+    return { success: {} };
   },
 };
