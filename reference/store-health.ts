@@ -34,6 +34,10 @@ export class StoreHealth {
       log.warn(`  Put together from their messages, because no checkpoint could be read: ${report.rebuilt.join(", ")}`);
     }
     store.onLost = ({ account, stream, sequence }) => log.error(`Message ${sequence} of '${account} > ${stream}' is damaged and lost`);
+    store.onFullChange = (isFull) =>
+      isFull
+        ? log.error("The disk is full: new messages are refused until space returns; deletes and acknowledgements go on")
+        : log.info("The disk has space again: messages are accepted");
     store.onCheckpointFailure = (error) => log.warn(`A checkpoint of the store can't be written, its log grows: ${textOf(error)}`);
   }
 

@@ -198,9 +198,11 @@ export class CrashableDisk implements Disk {
   unlink(path: string): void {
     this.#enter("unlink");
     const { directory, name } = this.#place(path);
-    if (!(directory.seen.get(name) instanceof FileState)) {
+    const node = directory.seen.get(name);
+    if (!(node instanceof FileState)) {
       throw diskError("ENOENT", path);
     }
+    this.freeBytes += node.length;
     directory.change((names) => names.delete(name));
     this.#leave();
   }
@@ -292,6 +294,7 @@ export class CrashableDisk implements Disk {
       syncAsync: async () => sync(),
       truncate: (length) => {
         enter("truncate");
+        this.freeBytes += Math.max(0, state.length - length);
         state.truncate(length);
         this.#leave();
       },

@@ -128,11 +128,35 @@ function fillCounting({ store }: OpenedStore, stream: Parameters<typeof publish>
   }
 }
 
+test("a purge on a full disk gives its space back, without a byte from anybody else", async () => {
+  const disk = new CrashableDisk();
+  const clock = new VirtualClock();
+  const opened = await open(disk, { reserve: true, clock });
+  const stream = opened.store.createStream(definition());
+  opened.store.commit();
+  await settled();
+  disk.freeBytes = 40_000;
+  fill(opened, stream);
+  disk.freeBytes = 0;
+  stream.messages.purge({});
+  opened.store.commit();
+  for (let look = 0; look < 4 && opened.store.isFull; look += 1) {
+    clock.advance(2_500);
+    await settled();
+  }
+  expect(opened.store.isFull).toBe(false);
+  const sequence = publish(stream, "after");
+  opened.store.commit();
+  opened.store.abandon();
+  disk.powerCut({ keep: "nothing" });
+  expect(payloadOf(only(await open(disk)), sequence)).toBe("after");
+});
+
 test("the reserve never looks like a part of the log", async () => {
   const disk = new CrashableDisk();
   await open(disk, { reserve: true });
   await settled();
-  expect(disk.list(`${directory}/log`).map(({ name }) => name)).toEqual(["reserve"]);
+  expect(disk.list(`${directory}/log`).map(({ name }) => name)).toEqual(["reserve", "reserve-checkpoint"]);
   disk.kill();
   const { report } = await open(disk);
   expect([report.segments, report.cutBytes, disk.list(`${directory}/log`)]).toEqual([0, 0, []]);

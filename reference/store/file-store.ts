@@ -46,6 +46,8 @@ export class FileStore implements Store {
   onLost: ((lost: { readonly account: string; readonly stream: string; readonly sequence: number }) => void) | undefined;
   /** A checkpoint could not be written; told once until one succeeds. */
   onCheckpointFailure: ((error: unknown) => void) | undefined;
+  /** The disk became full, or is not any more. */
+  onFullChange: ((isFull: boolean) => void) | undefined;
   readonly log: CommitLog;
   readonly #options: FileStoreOptions;
   readonly #streams = new Map<number, FileStoredStream>();
@@ -91,6 +93,19 @@ export class FileStore implements Store {
 
   get isFull(): boolean {
     return this.log.isFull;
+  }
+
+  /** The disk is full. Segments that a purge left dead go, if two checkpoints can be written: a segment outlives the older one. */
+  makeRoom(release: () => void): void {
+    const isDead = (segment: Segment) => segment.id !== this.log.openId && segment.live === 0 && !segment.damaged;
+    const isBetweenTurns = !this.#closed && !this.log.hasPending && this.#dirtyStreams.size === 0 && this.#dirtyAssets.size === 0;
+    if (isBetweenTurns && this.failure === undefined && [...this.log.segments.values()].some(isDead)) {
+      this.#attempt(() => {
+        release();
+        this.checkpoint();
+        this.checkpoint();
+      });
+    }
   }
 
   /** Why nothing is accepted any more, undefined while all is well. */

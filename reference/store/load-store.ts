@@ -65,7 +65,17 @@ export function loadStore(options: StoreOptions, lock: DiskLock): LoadedStore {
     frames: new LogFrames(segmentBytes, Math.floor(cacheBytes / 2 / segmentBytes)),
     moved: (move) => store.moved(move),
     createdNs: () => clock.nowNs(),
-    reserve: options.reserve === true ? new LogReserve({ disk, directory: logDirectory(directory), segmentBytes, clock }) : undefined,
+    reserve:
+      options.reserve === true
+        ? new LogReserve({
+            disk,
+            directory: logDirectory(directory),
+            segmentBytes,
+            clock,
+            changed: () => store.onFullChange?.(store.isFull),
+            makeRoom: (release) => store.makeRoom(release),
+          })
+        : undefined,
   });
   const reader = new LogReader(disk, cacheBytes / 2);
   const checkpointSegments = options.checkpointSegments ?? 8;

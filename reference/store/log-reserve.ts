@@ -3,18 +3,25 @@
  * room again: removals, purges, acknowledgements. More messages are refused until the reserve could be made anew.
  */
 import type { Clock, Disk, DiskFile, Timer } from "../ports.ts";
-import { reserveName, SegmentSpare } from "./segment-spare.ts";
+import { checkpointRoomName, reserveName, SegmentSpare } from "./segment-spare.ts";
 
 /** Enough for the turn that found no space and some ten thousand removals after it. */
 const reserveBytes = 2 * 1024 * 1024;
-/** How often a full disk is looked at. */
+/** Freeing segments takes checkpoints, and those take room. */
+const checkpointRoomBytes = 1024 * 1024;
+/** How often a full disk is looked at, and at how many of the looks the store tries to make room itself. */
 const lookMs = 500;
+const looksPerAttempt = 4;
 
 export interface ReserveOptions {
   readonly disk: Disk;
   readonly directory: string;
   readonly segmentBytes: number;
   readonly clock: Clock;
+  /** Told when the disk becomes full, and when it is not any more. */
+  readonly changed: () => void;
+  /** The disk is full: frees what the store itself can do without. `release` makes room for a checkpoint. */
+  readonly makeRoom: (release: () => void) => void;
 }
 
 export class LogReserve {
@@ -23,6 +30,8 @@ export class LogReserve {
   readonly #options: ReserveOptions;
   readonly #bytes: number;
   readonly #file: SegmentSpare;
+  readonly #checkpointRoom: SegmentSpare;
+  #looks = 0;
   #timer: Timer | undefined;
   #isStopped = false;
 
@@ -31,10 +40,13 @@ export class LogReserve {
     const { disk, directory, segmentBytes } = options;
     this.#bytes = Math.min(reserveBytes, segmentBytes);
     this.#file = new SegmentSpare({ disk, directory, bytes: this.#bytes, name: reserveName, failed: () => this.#ranFull() });
+    const room = Math.min(checkpointRoomBytes, segmentBytes);
+    this.#checkpointRoom = new SegmentSpare({ disk, directory, bytes: room, name: checkpointRoomName });
   }
 
   make(): void {
     this.#file.prepare();
+    this.#checkpointRoom.prepare();
   }
 
   /** The size of the segment it can be, for a batch that found no space; undefined when something else failed, or it does not help. */
@@ -56,10 +68,15 @@ export class LogReserve {
     this.#isStopped = true;
     this.#timer?.cancel();
     await this.#file.stop();
+    await this.#checkpointRoom.stop();
   }
 
   #ranFull(): void {
-    this.isFull = true;
+    if (!this.isFull) {
+      this.isFull = true;
+      this.#looks = 0;
+      this.#options.changed();
+    }
     if (!this.#isStopped) {
       this.#timer ??= this.#options.clock.setTimer(lookMs, () => this.#look());
     }
@@ -69,12 +86,18 @@ export class LogReserve {
     this.#timer = undefined;
     if (this.#file.isReady) {
       this.isFull = false;
+      this.#checkpointRoom.retry();
+      this.#checkpointRoom.prepare();
+      this.#options.changed();
       return;
     }
     if (this.#hasSpace()) {
       this.#file.retry();
       this.#file.prepare();
+    } else if (this.#looks % looksPerAttempt === 0) {
+      this.#options.makeRoom(() => this.#checkpointRoom.drop());
     }
+    this.#looks += 1;
     this.#ranFull();
   }
 

@@ -10,7 +10,7 @@ import { RecordReader } from "./record.ts";
 import type { RecoveryState } from "./recovery-state.ts";
 import { type LogPosition, Segment, segmentId } from "./segment.ts";
 import { type Damage, holdsBatch, lastSoundEnd, readHead, type SegmentContent, type SegmentHead, scanSegment } from "./segment-scan.ts";
-import { reserveName, spareName } from "./segment-spare.ts";
+import { checkpointRoomName, reserveName, spareName } from "./segment-spare.ts";
 import { listOrNothing } from "./store-directory.ts";
 import { StoreError } from "./store-error.ts";
 
@@ -26,6 +26,9 @@ export interface RecoveredLog {
   /** The segment that the checkpoint ends in, when neither it nor a later one is there: the end of the log is missing. */
   readonly missingEnd: number | undefined;
 }
+
+/** Files that were made ready for later and never became a part of the log. */
+const madeReady: ReadonlySet<string> = new Set([spareName, reserveName, checkpointRoomName]);
 
 interface Candidate {
   readonly segment: Segment;
@@ -118,9 +121,7 @@ function followChain(
     .map((id) => loader.candidate(id, directory));
   const highest = found.at(-1)?.segment.id ?? 0;
   // A spare of the last run may still be written by it, when that was ended inside this process: it is never used again.
-  const voidPaths = files
-    .filter((entry) => entry.name === spareName || entry.name === reserveName)
-    .map((entry) => `${directory}/${entry.name}`);
+  const voidPaths = files.filter((entry) => madeReady.has(entry.name)).map((entry) => `${directory}/${entry.name}`);
   // What never held a whole batch was never part of the log: a file that was made ready, or one whose first batch was torn.
   // A checkpoint that ends in it knows better: then it is damaged.
   while (found.length > 0 && found.at(-1)?.segment.id !== syncedSegment && !loader.holdsBatch(found.at(-1))) {

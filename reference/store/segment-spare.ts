@@ -7,13 +7,14 @@ import type { Disk, DiskFile } from "../ports.ts";
 
 export const spareName = "spare";
 export const reserveName = "reserve";
+export const checkpointRoomName = "reserve-checkpoint";
 const zeros = new Uint8Array(256 * 1024);
 
 export interface SpareOptions {
   readonly disk: Disk;
   readonly directory: string;
   readonly bytes: number;
-  readonly name: typeof spareName | typeof reserveName;
+  readonly name: typeof spareName | typeof reserveName | typeof checkpointRoomName;
   readonly failed?: () => void;
 }
 
@@ -69,6 +70,20 @@ export class SegmentSpare {
     } catch (error) {
       file.close();
       throw error;
+    }
+  }
+
+  /** Gives the space to whoever asks next. */
+  drop(): void {
+    if (this.#state === "ready") {
+      this.#state = "none";
+      this.#file?.close();
+      this.#file = undefined;
+      try {
+        this.#disk.unlink(`${this.#directory}/${this.#name}`);
+      } catch {
+        // It goes at the next opening.
+      }
     }
   }
 
