@@ -2,8 +2,9 @@
 import { SeededRandom } from "../../reference/sim/seeded-random.ts";
 import type { MachineSizes } from "./machine.ts";
 import { drawOperations, type Operation } from "./operations.ts";
+import type { RunOptions, RunResult } from "./run.ts";
 import { shrink } from "./shrink.ts";
-import { type RunOptions, type RunResult, simulate } from "./simulation.ts";
+import { simulate } from "./simulation.ts";
 
 export interface Failure {
   readonly seed: number;
@@ -42,7 +43,9 @@ export function sizesOf(seed: number): MachineSizes {
 }
 
 export function runOptionsOf(seed: number): RunOptions {
-  return { seed, sizes: sizesOf(seed) };
+  const sizes = sizesOf(seed);
+  // One in four dies while it makes its store.
+  return seed % 4 === 0 ? { seed, sizes, dieAt: { call: 1 + (seed % 23), ending: { keep: "kill", seed } } } : { seed, sizes };
 }
 
 export async function runCampaign({ seed: firstSeed, operations, shrinks = true, goesOn }: CampaignOptions): Promise<CampaignResult> {

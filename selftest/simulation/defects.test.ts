@@ -11,11 +11,11 @@ test("each defect replaces a text that its file holds exactly once", () => {
   expect(found).toEqual(defects.map(() => 1));
 });
 
-describe.each(defects)("$id", ({ id, about }) => {
+describe.each(defects)("$id", ({ id, about, seed = 1 }) => {
   test(`is found: ${about}`, { timeout: 60_000 }, () => {
     const options = [
       "--seed",
-      "1",
+      String(seed),
       "--runs",
       String(defectRuns),
       "--operations",

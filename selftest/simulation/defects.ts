@@ -2,7 +2,7 @@
 export const root: string = new URL("../../", import.meta.url).pathname;
 
 /** Enough to find each of them: seeds from 1, and operations a run. */
-export const defectRuns = 10;
+export const defectRuns = 25;
 export const defectOperations = 150;
 
 export interface Defect {
@@ -11,6 +11,8 @@ export interface Defect {
   readonly file: string;
   readonly find: string;
   readonly mistake: string;
+  /** The first seed to try, 1 unless it takes a rare one. */
+  readonly seed?: number;
 }
 
 export const defects: readonly Defect[] = [
@@ -83,5 +85,28 @@ export const defects: readonly Defect[] = [
     file: "reference/store/open-store.ts",
     find: "      file.sync();\n      // Zeros",
     mistake: "      // Zeros",
+  },
+  {
+    id: "repeats-a-failed-sync",
+    about: "answers a failed sync by another one on the same file",
+    file: "reference/store/commit-log.ts",
+    find: "      this.#rescue(error);",
+    mistake:
+      "      if (this.#batchStart >= 0) this.#rescue(error);\n      else try { this.#sync(); } catch (again) { this.#rescue(again); }",
+  },
+  {
+    id: "trusts-the-page-cache",
+    about: "syncs what a killed process left, although the system may have given it up",
+    file: "reference/store/open-store.ts",
+    find: "        rewrite(file, segment.id === from.segment ? from.offset : 0, segment.tail);\n",
+    mistake: "",
+    seed: 110,
+  },
+  {
+    id: "leaves-unsynced-directories",
+    about: "syncs the names of new directories only, not of those that a killed process made",
+    file: "reference/store/store-directory.ts",
+    find: "for (const name of onTheWay) {",
+    mistake: "for (const name of missing) {",
   },
 ];

@@ -4,7 +4,8 @@
  * than three operations.
  */
 import type { Ending, Operation, Request } from "./operations.ts";
-import { type RunOptions, simulate } from "./simulation.ts";
+import type { RunOptions } from "./run.ts";
+import { simulate } from "./simulation.ts";
 
 export type Letter = keyof typeof alphabet;
 

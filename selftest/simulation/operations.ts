@@ -160,7 +160,7 @@ function drawFault(random: Random): Fault {
     return { do: "restart" };
   }
   if (dice === 8) {
-    return { do: "disk-full", freeBytes: random.below(6000) };
+    return { do: "disk-full", freeBytes: random.below(4) === 0 ? 2 ** 40 : random.below(6000) };
   }
   return {
     do: "fail",

@@ -2,17 +2,19 @@
 import { expect, test } from "vitest";
 import { SeededRandom } from "../../reference/sim/seeded-random.ts";
 import { runCampaign, runOptionsOf } from "./campaign.ts";
-import { defectOperations, defectRuns } from "./defects.ts";
+import { defectOperations, defectRuns, defects } from "./defects.ts";
 import { endings, spell, tryState } from "./exhaustive.ts";
 import { drawOperations, type Operation } from "./operations.ts";
 import { shrink } from "./shrink.ts";
 import { simulate } from "./simulation.ts";
 
 test("the seeds that find the defects find nothing in the reference itself", async () => {
-  const result = await runCampaign({ seed: 1, operations: defectOperations, goesOn: ({ runs }) => runs < defectRuns });
-  expect(result.failure).toBeUndefined();
-  expect(result.crashes).toBeGreaterThan(defectRuns);
-  expect(result.deliveries).toBeGreaterThan(10);
+  for (const seed of new Set([1, ...defects.map((each) => each.seed ?? 1)])) {
+    const result = await runCampaign({ seed, operations: defectOperations, goesOn: ({ runs }) => runs < defectRuns });
+    expect(result.failure).toBeUndefined();
+    expect(result.crashes).toBeGreaterThan(defectRuns);
+    expect(result.deliveries).toBeGreaterThan(10);
+  }
 });
 
 test("two runs of one seed are the same to the last byte and disk call, also when the operations were written down and read again", async () => {

@@ -4,43 +4,13 @@
  */
 import type { Received, SimulatedClient } from "./client.ts";
 import { ConsumerLedger } from "./consumer-ledger.ts";
-import { Machine, type MachineSizes } from "./machine.ts";
-import { applyChange, type Change, copyWorld, describeWorld, restartWorld, type World } from "./model.ts";
+import { Machine } from "./machine.ts";
+import type { Change } from "./model.ts";
 import { clientsMax, type Ending, type Operation, type Request } from "./operations.ts";
 import { answerOf, isServerError, probeIds, readWorld } from "./readback.ts";
 import { type Delivery, type ResolvedRequest, resolveRequest } from "./requests.ts";
-
-export interface RunOptions {
-  readonly seed: number;
-  readonly sizes?: MachineSizes;
-  /** The machine dies at that disk call, counted from the first start. */
-  readonly dieAt?: { readonly call: number; readonly ending: Ending };
-  /** Ends after the last operation, without the final look: for counting disk calls. */
-  readonly measuresOnly?: boolean;
-}
-
-export interface RunResult {
-  /** Undefined when everything held. */
-  readonly violation: { readonly step: number; readonly says: string } | undefined;
-  /** Equal for equal runs. */
-  readonly trace: number;
-  readonly crashes: number;
-  readonly answers: number;
-  readonly deliveries: number;
-  readonly diskCalls: number;
-}
-
-interface Waiting {
-  readonly client: number;
-  readonly change: Change;
-  readonly expected: string;
-  readonly isAnswered: boolean;
-  /** How many changes were asked for when this one was. */
-  readonly position: number;
-  readonly acknowledged: { readonly identity: string; readonly sequence: number } | undefined;
-}
-
-class Violation extends Error {}
+import { type RunOptions, type RunResult, Violation, type Waiting } from "./run.ts";
+import { TwoWorlds } from "./two-worlds.ts";
 
 const oldDeliveriesMax = 40;
 const drainRounds = 3;
@@ -56,13 +26,7 @@ class Simulation {
   readonly #options: RunOptions;
   readonly #ledger = new ConsumerLedger();
   #clients: SimulatedClient[] = [];
-  /** Everything that was asked for has happened. */
-  #attempted: World = new Map();
-  /** Everything that somebody has seen has happened. */
-  #durable: World = new Map();
-  /** The changes between the two. */
-  #pending: Change[] = [];
-  #seen = 0;
+  readonly #worlds = new TwoWorlds();
   #waiting = new Map<string, Waiting>();
   #deliveries: Delivery[] = [];
   #dying: { readonly ending: Ending; readonly nested: readonly number[] } | undefined;
@@ -121,13 +85,32 @@ class Simulation {
   }
 
   async #step(operation: Operation): Promise<void> {
+    const { disk } = this.#machine;
+    try {
+      await this.#perform(operation);
+    } catch (error) {
+      // A process on a machine that is off may end however it likes.
+      if (error instanceof Violation || !disk.isDead) {
+        throw error;
+      }
+    }
+    if (disk.isDead) {
+      this.#collect();
+      await this.#recover();
+    }
+  }
+
+  async #perform(operation: Operation): Promise<void> {
     const { disk, clock } = this.#machine;
     switch (operation.do) {
       case "request":
-        this.#request(operation.client, operation.request, operation.pieces);
+        this.#request(operation.client, this.#heard(operation.request), operation.pieces);
         break;
       case "hang-up":
-        this.#hangUp(operation.client, operation.request, operation.share);
+        if (this.#isFaulty) {
+          await this.#turn();
+        }
+        this.#hangUp(operation.client, operation.request, this.#isFaulty ? Math.min(operation.share, 900) : operation.share);
         break;
       case "turn":
         await this.#turn();
@@ -140,10 +123,12 @@ class Simulation {
         await this.#restart();
         break;
       case "fail":
+        await this.#turn();
         this.#isFaulty = true;
         disk.failAt(operation);
         break;
       case "disk-full":
+        await this.#turn();
         this.#isFaulty = true;
         disk.freeBytes = operation.freeBytes;
         break;
@@ -156,27 +141,28 @@ class Simulation {
         }
         break;
     }
-    if (disk.isDead) {
-      this.#collect();
-      await this.#recover();
-    }
+  }
+
+  /** A failing disk may refuse any request; where nobody hears the answer, nobody could say what should be there. */
+  #heard(request: Request): Request {
+    return this.#isFaulty && request.do === "publish" ? { ...request, silent: false } : request;
   }
 
   /** Sends one request; the world as asked for moves on at once, because a server takes requests in the order of their bytes. */
   #request(client: number, request: Request, pieces?: number): void {
-    const { text, isSent } = this.#prepare(client, request) ?? { text: "", isSent: false };
+    const text = this.#prepare(client, request);
     const peer = this.#clients[client]?.peer;
-    if (!isSent || peer === undefined) {
+    if (text === undefined || peer === undefined) {
       return;
     }
     this.#assertOpen(client);
     peer.send(text, pieces === undefined ? text.length : Math.max(1, Math.ceil(text.length / pieces)));
   }
 
-  #prepare(client: number, request: Request, isWhole = true): { text: string; isSent: boolean } | undefined {
+  #prepare(client: number, request: Request, isWhole = true): string | undefined {
     // Each request has a moment of its own: that tells streams and consumers of one name apart.
     this.#machine.clock.advance(1);
-    const resolved = resolveRequest(request, { world: this.#attempted, nowMs: this.#machine.nowMs, deliveries: this.#deliveries });
+    const resolved = resolveRequest(request, { world: this.#worlds.attempted, nowMs: this.#machine.nowMs, deliveries: this.#deliveries });
     if (resolved === undefined || this.#machine.disk.isDead) {
       return undefined;
     }
@@ -185,30 +171,29 @@ class Simulation {
     if (isWhole) {
       this.#expect(client, token, resolved);
     }
-    return { text: resolved.frame(token), isSent: true };
+    return resolved.frame(token);
   }
 
   #expect(client: number, token: string, { change, isAnswered, acknowledges }: ResolvedRequest): void {
-    const expected = applyChange(this.#attempted, change);
-    this.#pending.push(change);
-    const identity = acknowledges === undefined ? undefined : this.#ledger.identityOf(this.#attempted, acknowledges.delivery);
+    const expected = this.#worlds.ask(change);
+    const identity = acknowledges === undefined ? undefined : this.#ledger.identityOf(this.#worlds.attempted, acknowledges.delivery);
     const isFinal = acknowledges?.isFinal === true && identity !== undefined;
     if (acknowledges?.isFinal === true) {
-      this.#ledger.acknowledge(this.#attempted, acknowledges.delivery);
+      this.#ledger.acknowledge(this.#worlds.attempted, acknowledges.delivery);
     }
     const acknowledged = isFinal ? { identity, sequence: acknowledges.delivery.sequence } : undefined;
-    const position = this.#seen + this.#pending.length;
+    const { position } = this.#worlds;
     this.#waiting.set(token, { client, change, expected, isAnswered, position, acknowledged });
   }
 
   #hangUp(client: number, request: Request, share: number): void {
-    const prepared = this.#prepare(client, request, share === 1000);
+    const text = this.#prepare(client, request, share === 1000);
     const connection = this.#clients[client];
-    if (prepared === undefined || connection === undefined) {
+    if (text === undefined || connection === undefined) {
       return;
     }
     this.#assertOpen(client);
-    connection.peer.send(prepared.text.slice(0, Math.floor((prepared.text.length * share) / 1000)));
+    connection.peer.send(text.slice(0, Math.floor((text.length * share) / 1000)));
     connection.peer.hangUp();
     for (const [token, waiting] of this.#waiting) {
       if (waiting.client === client) {
@@ -251,12 +236,17 @@ class Simulation {
   /** Answers first: an acknowledgement answered in this turn came before what was delivered at its end. */
   #collect(): void {
     const received = this.#clients.flatMap((client) => client.take());
+    const answers: { readonly waiting: Waiting; readonly message: Received }[] = [];
     for (const message of received) {
       this.#machine.note(`${message.subject} ${message.reply} ${message.headers} ${message.payload}`);
       const waiting = this.#waiting.get(message.subject);
       if (waiting !== undefined) {
-        this.#answer(message.subject, waiting, message);
+        answers.push({ waiting, message });
       }
+    }
+    // In the order of the requests: what was refused has no part in the answers after it.
+    for (const { waiting, message } of answers.sort((a, b) => a.waiting.position - b.waiting.position)) {
+      this.#answer(message.subject, waiting, message);
     }
     for (const message of received.filter(({ reply }) => reply.startsWith("$JS.ACK."))) {
       this.#deliver(message);
@@ -267,7 +257,7 @@ class Simulation {
     if (waiting.acknowledged !== undefined) {
       if (message.status === 0) {
         this.#ledger.answered(waiting.acknowledged.identity, waiting.acknowledged.sequence);
-        this.#confirm(waiting.position);
+        this.#worlds.confirm(waiting.position);
       }
       this.#waiting.delete(token);
       return;
@@ -283,38 +273,38 @@ class Simulation {
       return;
     }
     if (answer === waiting.expected) {
-      this.#confirm(waiting.position);
+      this.#worlds.confirm(waiting.position);
       return;
     }
     if (!this.#isFaulty || !isServerError(message)) {
       throw new Violation(`answered "${answer}", expected "${waiting.expected}", to ${JSON.stringify(waiting.change)}`);
     }
-    // Refused because of the fault: it must not be there later.
-    this.#hasFailed = true;
-    this.#pending = this.#pending.filter((change) => change !== waiting.change);
+    this.#hasFailed ||= message.status === 503;
+    this.#refuse(waiting.change);
+  }
+
+  /** Refused because of the fault: it must not be there later, and what was asked after it is answered as if it had never been asked. */
+  #refuse(refused: Change): void {
+    const outcome = this.#worlds.refuse(refused);
+    if (outcome === undefined) {
+      throw new Violation(`refused, but later answers showed it: ${JSON.stringify(refused)}`);
+    }
+    for (const waiting of this.#waiting.values()) {
+      waiting.expected = outcome.answers.get(waiting.change) ?? waiting.expected;
+      waiting.position -= waiting.position > outcome.position ? 1 : 0;
+    }
   }
 
   #deliver({ subject, reply, payload }: Received): void {
     const [, , stream = "", consumer = "", , sequence = ""] = reply.split(".");
     const delivery: Delivery = { stream, consumer, sequence: Number(sequence), ackSubject: reply };
     this.#counts.deliveries += 1;
-    const wrong = this.#ledger.deliver(this.#attempted, delivery, { subject, payload });
+    const wrong = this.#ledger.deliver(this.#worlds.attempted, delivery, { subject, payload });
     if (wrong !== undefined) {
       throw new Violation(wrong);
     }
     this.#deliveries = [...this.#deliveries.slice(1 - oldDeliveriesMax), delivery];
-    this.#confirm(this.#seen + this.#pending.length);
-  }
-
-  /** Somebody has seen the world as of that position. */
-  #confirm(position: number): void {
-    while (this.#seen < position && this.#pending.length > 0) {
-      const change = this.#pending.shift();
-      this.#seen += 1;
-      if (change !== undefined) {
-        applyChange(this.#durable, change);
-      }
-    }
+    this.#worlds.confirm(this.#worlds.position);
   }
 
   async #restart(): Promise<void> {
@@ -329,7 +319,7 @@ class Simulation {
     }
     this.#collect();
     if (isClean && !this.#isFaulty && !this.#machine.disk.isDead) {
-      this.#confirm(this.#seen + this.#pending.length);
+      this.#worlds.confirm(this.#worlds.position);
     }
     if (!this.#machine.disk.isDead) {
       this.#dying = { ending: { keep: "kill", seed: 1 }, nested: [] };
@@ -342,6 +332,7 @@ class Simulation {
     const machine = this.#machine;
     const { ending, nested } = this.#dying ?? { ending: { keep: "nothing" as const, seed: 1 }, nested: [] };
     this.#dying = undefined;
+    const mayRefuse = this.#isFaulty;
     this.#isFaulty = false;
     this.#hasFailed = false;
     this.#waiting.clear();
@@ -355,7 +346,7 @@ class Simulation {
       machine.end({ keep: ending.keep, seed: ending.seed + at + 1 });
     }
     await machine.start().catch((error: unknown) => this.#mustBeDead(error));
-    this.#judge();
+    this.#judge(mayRefuse);
     this.#connectAll();
   }
 
@@ -365,25 +356,16 @@ class Simulation {
     }
   }
 
-  #judge(): void {
+  #judge(mayRefuse: boolean): void {
     const machine = this.#machine;
     if (!machine.health.startsWith("200")) {
       throw new Violation(`health after the restart: ${machine.health}`);
     }
-    const found = readWorld(machine);
-    const world = copyWorld(this.#durable);
-    for (let kept = 0; !isSame(found, describeWorld(world)); kept += 1) {
-      const change = this.#pending[kept];
-      if (change === undefined) {
-        throw new Violation(describeDifference(found, describeWorld(this.#durable), describeWorld(world)));
-      }
-      applyChange(world, change);
+    const wrong = this.#worlds.settle(readWorld(machine), { nowMs: machine.nowMs, mayRefuse });
+    if (wrong !== undefined) {
+      throw new Violation(wrong);
     }
-    restartWorld(world, machine.nowMs);
-    this.#durable = world;
-    this.#attempted = copyWorld(world);
-    this.#pending = [];
-    const [forgotten] = probeIds(machine, world);
+    const [forgotten] = probeIds(machine, this.#worlds.attempted);
     if (forgotten !== undefined) {
       throw new Violation(forgotten);
     }
@@ -399,11 +381,11 @@ class Simulation {
     if (this.#isFaulty || this.#dying !== undefined) {
       await this.#recover();
     }
-    const found = readWorld(this.#machine);
-    if (!isSame(found, describeWorld(this.#attempted))) {
-      throw new Violation(describeDifference(found, describeWorld(this.#attempted), describeWorld(this.#attempted)));
+    const wrong = this.#worlds.compare(readWorld(this.#machine));
+    if (wrong !== undefined) {
+      throw new Violation(wrong);
     }
-    this.#confirm(this.#seen + this.#pending.length);
+    this.#worlds.confirm(this.#worlds.position);
     await this.#drain();
     this.#dying = { ending: { keep: "nothing", seed: 1 }, nested: [] };
     await this.#recover();
@@ -415,29 +397,16 @@ class Simulation {
     this.#ledger.forgetDeliveries();
     for (let round = 0; round < drainRounds; round += 1) {
       await this.#step({ do: "wait", ms: drainWaitMs });
-      for (const [stream, { consumers }] of this.#attempted) {
+      for (const [stream, { consumers }] of this.#worlds.attempted) {
         for (const consumer of consumers.keys()) {
           this.#request(0, { do: "pull", stream: Number(stream.slice(1)), consumer: Number(consumer.slice(1)), batch: 500, waitMs: 0 });
         }
       }
       await this.#step({ do: "turn" });
     }
-    const [owed] = this.#ledger.owed(this.#attempted);
+    const [owed] = this.#ledger.owed(this.#worlds.attempted);
     if (owed !== undefined) {
       throw new Violation(owed);
     }
   }
-}
-
-function isSame(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((line, at) => line === b[at]);
-}
-
-function describeDifference(found: readonly string[], least: readonly string[], most: readonly string[]): string {
-  const must = least.filter((line) => most.includes(line) && !found.includes(line));
-  const mustNot = found.filter((line) => !least.includes(line) && !most.includes(line));
-  const shown = [...must.map((line) => `missing: ${line}`), ...mustNot.map((line) => `found: ${line}`)];
-  return shown.length > 0
-    ? `the server holds something else\n  ${shown.slice(0, 12).join("\n  ")}`
-    : "the server holds a mixture of what was asked";
 }
