@@ -70,13 +70,7 @@ class Simulation {
       this.#machine.disk.dieAt(dieAt.call);
       this.#dying = { ending: dieAt.ending, nested: [] };
     }
-    try {
-      await this.#machine.start();
-    } catch (error) {
-      if (!this.#machine.disk.isDead) {
-        throw error;
-      }
-    }
+    await this.#machine.start().catch((error: unknown) => this.#mustBeDead(error));
     if (this.#machine.disk.isDead) {
       await this.#recover();
     } else {
@@ -299,10 +293,7 @@ class Simulation {
     const [, , stream = "", consumer = "", , sequence = ""] = reply.split(".");
     const delivery: Delivery = { stream, consumer, sequence: Number(sequence), ackSubject: reply };
     this.#counts.deliveries += 1;
-    const wrong = this.#ledger.deliver(this.#worlds.attempted, delivery, { subject, payload });
-    if (wrong !== undefined) {
-      throw new Violation(wrong);
-    }
+    mustHold(this.#ledger.deliver(this.#worlds.attempted, delivery, { subject, payload }));
     this.#deliveries = [...this.#deliveries.slice(1 - oldDeliveriesMax), delivery];
     this.#worlds.confirm(this.#worlds.position);
   }
@@ -361,14 +352,8 @@ class Simulation {
     if (!machine.health.startsWith("200")) {
       throw new Violation(`health after the restart: ${machine.health}`);
     }
-    const wrong = this.#worlds.settle(readWorld(machine), { nowMs: machine.nowMs, mayRefuse });
-    if (wrong !== undefined) {
-      throw new Violation(wrong);
-    }
-    const [forgotten] = probeIds(machine, this.#worlds.attempted);
-    if (forgotten !== undefined) {
-      throw new Violation(forgotten);
-    }
+    mustHold(this.#worlds.settle(readWorld(machine), { nowMs: machine.nowMs, mayRefuse }));
+    mustHold(probeIds(machine, this.#worlds.attempted)[0]);
   }
 
   #connectAll(): void {
@@ -381,10 +366,7 @@ class Simulation {
     if (this.#isFaulty || this.#dying !== undefined) {
       await this.#recover();
     }
-    const wrong = this.#worlds.compare(readWorld(this.#machine));
-    if (wrong !== undefined) {
-      throw new Violation(wrong);
-    }
+    mustHold(this.#worlds.compare(readWorld(this.#machine)));
     this.#worlds.confirm(this.#worlds.position);
     await this.#drain();
     this.#dying = { ending: { keep: "nothing", seed: 1 }, nested: [] };
@@ -404,9 +386,12 @@ class Simulation {
       }
       await this.#step({ do: "turn" });
     }
-    const [owed] = this.#ledger.owed(this.#worlds.attempted);
-    if (owed !== undefined) {
-      throw new Violation(owed);
-    }
+    mustHold(this.#ledger.owed(this.#worlds.attempted)[0]);
+  }
+}
+
+function mustHold(wrong: string | undefined): void {
+  if (wrong !== undefined) {
+    throw new Violation(wrong);
   }
 }
