@@ -112,8 +112,9 @@ export class SegmentSpare {
       file.truncate(0);
       for (let at = 0; at < this.#bytes && this.#state === "preparing"; at += zeros.length) {
         await file.writeAsync(zeros.subarray(0, Math.min(zeros.length, this.#bytes - at)), at);
+        // Piece by piece, because a commit's own sync waits behind whatever is being flushed.
+        await file.syncAsync();
       }
-      await file.syncAsync();
     } catch {
       // No room, or a failing disk: the log goes on with files that grow, and reports what fails there.
       this.#giveBack(file);
