@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pc from "picocolors";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { readResults } from "../api/index.ts";
 import { run } from "./main.ts";
 
 const root = new URL("../", import.meta.url).pathname;
@@ -74,7 +76,7 @@ test("an unknown load profile names those there are", async () => {
 test("list gives the cases as JSON, and explain tells one of them", async () => {
   const { code, out } = await typed("list", "dedup.**", "--json");
   expect(code).toBe(0);
-  const [first] = JSON.parse(out) as { name: string }[];
+  const [first] = z.array(z.looseObject({ name: z.string() })).parse(JSON.parse(out));
   const { code: explained, out: text } = await typed("explain", first?.name ?? "");
   expect(explained).toBe(0);
   expect(text).toContain("steps");
@@ -114,7 +116,7 @@ test("--json prints one JSON object a line, the result last", async () => {
   const events = out
     .trimEnd()
     .split("\n")
-    .map((line) => JSON.parse(line) as { type: string });
+    .map((line) => z.looseObject({ type: z.string() }).parse(JSON.parse(line)));
   expect(events[0]?.type).toBe("plan");
   expect(events.at(-1)?.type).toBe("result");
 });
@@ -131,7 +133,7 @@ test("Ctrl-C in a campaign writes partial results, exits 130 and leaves no serve
   child.kill("SIGINT");
   const code = await new Promise((resolve) => child.once("exit", resolve));
   expect(code).toBe(130);
-  const results = JSON.parse(readFileSync(join(out, "results.json"), "utf8")) as { interrupted: boolean; campaigns: unknown[] };
+  const results = readResults(join(out, "results.json"));
   expect(results.interrupted).toBe(true);
   expect(results.campaigns).toHaveLength(1);
   expect(servers.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
