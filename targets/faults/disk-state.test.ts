@@ -107,7 +107,8 @@ async function publishUntilRefused(instance: Instance, countMax: number): Promis
         .request({ subject: "s.a", payload: Buffer.alloc(60_000, "x") }, { timeoutMs: 2000 })
         .then((reply) => reply.text())
         .catch(String);
-      if (!answer.includes('"seq":')) {
+      // A refusal keeps the fields of an acknowledgement, with sequence 0.
+      if (answer.includes('"error"') || !answer.includes('"seq":')) {
         return { acknowledged, refusal: answer };
       }
     }
