@@ -277,6 +277,7 @@ const pacing: readonly Scenario[] = [
       await session.begin(1);
       const around = await session.bind({ pattern: `to.${session.stream}.*` });
       await session.createPush({ idle_heartbeat: 0.1 * second, deliver_policy: "new" });
+      // An absence has no condition to wait for: three heartbeats long nothing may come.
       await new Promise((resolve) => setTimeout(resolve, 350));
       const before = around.messages.length;
       const bound = await session.bind();
