@@ -1,5 +1,6 @@
 /** The case file (`suites/cases/<area>/*.yaml`): its schema, and the checks that need its places. */
 import { z } from "zod";
+import { allCapabilities } from "../../targets/target.ts";
 import { isOperator, operatorNames } from "../runner/matcher.ts";
 import { duration } from "../verbs/fields.ts";
 import { consumerFields, streamFields } from "../verbs/stream-config.ts";
@@ -10,7 +11,6 @@ import { stepFields, verbsOf } from "./step.ts";
 import { strict } from "./validation.ts";
 import type { Path, YamlSource } from "./yaml-source.ts";
 
-export const capabilities = ["restart", "kill", "power-cut", "pause", "store-files", "configure"] as const;
 export const slug = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 export const dottedSlug = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)+$/;
 
@@ -52,7 +52,7 @@ export const caseFields = strict({
   id: z.string().regex(slug, "a slug such as resend-is-a-duplicate"),
   title: z.string().optional(),
   checks: z.array(z.string()).min(1),
-  needs: z.array(z.enum(capabilities)).optional(),
+  needs: z.array(z.enum(allCapabilities)).optional(),
   /** A server of its own; implied by faults and settings. */
   alone: z.boolean().optional(),
   /** Server configuration; needs `configure`. */

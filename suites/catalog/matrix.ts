@@ -33,7 +33,27 @@ const stepsTimeoutMs = 15_000;
 const faultTimeoutMs = 60_000;
 const workloadTimeoutMs = 90_000;
 /** Verbs that hurt the server and so need it, and need it alone. */
-const hurtful: Readonly<Record<string, Need>> = { restart: "restart", kill: "kill", "power-cut": "power-cut", pause: "pause" };
+const hurtful: Readonly<Record<string, Need>> = {
+  restart: "restart",
+  kill: "kill",
+  "power-cut": "power-cut",
+  pause: "pause",
+  "file-fault": "store-files",
+  "io-error": "system-calls",
+  "kill-at": "system-calls",
+  "fill-disk": "disk-full",
+  "free-disk": "disk-full",
+  "read-only": "read-only",
+  "memory-limit": "memory-limit",
+  "file-limit": "file-limit",
+  "start-kills": "kill",
+};
+/** What can be done only to a disk that is the server's own. */
+const onOwnDisk: readonly Need[] = ["power-cut", "disk-full", "read-only"];
+
+export function needsOwnDisk(needs: readonly Need[]): boolean {
+  return needs.some((need) => onOwnDisk.includes(need));
+}
 
 export function expand(file: CaseFile, source: YamlSource): Case[] {
   return combinations(file.for ?? {}).flatMap((values) =>

@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import type { CaseResult, RequirementResult } from "../../evidence/results/schema.ts";
 import type { Capabilities, KnownFailing, Target } from "../../targets/target.ts";
 import type { Catalog } from "../catalog/catalog.ts";
-import type { Case } from "../catalog/matrix.ts";
+import { type Case, needsOwnDisk } from "../catalog/matrix.ts";
 import { levelOf, type Selection, selectCases } from "../catalog/selection.ts";
 import { entryFor, refuseUnmatched, withEntry } from "./known-failing.ts";
 import { requirementResults } from "./requirement-results.ts";
@@ -156,7 +156,7 @@ class Run {
   async #attemptAlone(each: Case): Promise<CaseRun> {
     const begin = performance.now();
     try {
-      await using own = disposable(await this.#parts.pool.own({ powerCut: each.needs.includes("power-cut"), settings: each.settings }));
+      await using own = disposable(await this.#parts.pool.own({ powerCut: needsOwnDisk(each.needs), settings: each.settings }));
       return await this.#attempt(each, own.instance);
     } catch (error) {
       this.#parts.signal.throwIfAborted();
