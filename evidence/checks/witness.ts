@@ -43,19 +43,30 @@ function describeFault(fault: FaultEvent): string {
 }
 
 export function describeRecord(record: OperationRecord): string {
-  const asked = `client ${record.process}: ${describeOperation(record.op)}`;
+  const place = record.batch === undefined ? "" : `, ${record.batch.position} of ${record.batch.size} of batch ${record.batch.id}`;
+  const asked = `client ${record.process}: ${describeOperation(record.op)}${place}`;
   if (record.outcome === "ok") {
-    const seq = record.seq === undefined ? "" : ` seq ${record.seq}`;
-    return `${asked} → acknowledged${seq}${record.duplicate === true ? " as a duplicate" : ""}`;
+    return `${asked} → ${describeAnswer(record)}`;
   }
   const why = record.error?.description ?? "no answer";
   return record.outcome === "fail" ? `${asked} → refused (${why})` : `${asked} → unknown (${why})`;
 }
 
+function describeAnswer({ op, seq, duplicate, message }: OperationRecord): string {
+  if (op.kind === "get") {
+    return message === undefined ? "no message" : `seq ${message.seq}, digest ${message.digest}`;
+  }
+  return `acknowledged${seq === undefined ? "" : ` seq ${seq}`}${duplicate === true ? " as a duplicate" : ""}`;
+}
+
 export function describeOperation(op: Operation): string {
   switch (op.kind) {
     case "publish":
-      return `publish ${op.subject} to ${op.stream}, digest ${op.digest}${op.msgId === undefined ? "" : `, id ${op.msgId}`}`;
+      return `publish ${op.subject} to ${op.stream}, digest ${op.digest}${describeConditions(op)}`;
+    case "publish-batch":
+      return `publish batch ${op.batch} of ${op.messages.length} to ${op.stream}`;
+    case "get":
+      return `get ${op.seq ?? `the last of ${op.subject ?? ">"}`} of ${op.stream}`;
     case "create-stream":
     case "update-stream":
     case "delete-stream":
@@ -67,9 +78,23 @@ export function describeOperation(op: Operation): string {
     case "create-consumer":
     case "delete-consumer":
       return `${op.kind.replace("-", " ")} ${op.consumer} on ${op.stream}`;
-    default:
+    case "ack":
       return `${op.confirmed ? "double-ack" : "ack"} ${op.seq} of ${op.stream} by ${op.consumer}`;
+    default:
+      return `${op.kind} ${op.seq} of ${op.stream} by ${op.consumer}`;
   }
+}
+
+function describeConditions(op: Extract<Operation, { kind: "publish" }>): string {
+  const filter = op.expectLastSubjectFilter === undefined ? "" : ` of ${op.expectLastSubjectFilter}`;
+  const parts = [
+    op.msgId === undefined ? "" : `, id ${op.msgId}`,
+    op.expectLastSeq === undefined ? "" : `, expecting last ${op.expectLastSeq}`,
+    op.expectLastSubjectSeq === undefined ? "" : `, expecting subject last ${op.expectLastSubjectSeq}${filter}`,
+    op.expectLastMsgId === undefined ? "" : `, expecting last id ${op.expectLastMsgId}`,
+    op.rollup === undefined ? "" : `, rollup ${op.rollup}`,
+  ];
+  return parts.join("");
 }
 
 function describePurge(op: Extract<Operation, { kind: "purge" }>): string {

@@ -1,13 +1,13 @@
 /**
- * What must hold between the events of one history: time does not go back, an operation has one id, one beginning and at most one end, and an
- * acknowledged publish names its sequence. The writer and the parser both ask here, so a file that was written can be read.
+ * What must hold between the events of one history: time does not go back, an operation has one id, one beginning and at most one end, an
+ * acknowledged publish names its sequence, and a get that was answered a message or its absence. The writer and the parser both ask here, so a file that was written can be read.
  */
-import type { HistoryEvent } from "./events.ts";
+import type { CompletionEvent, HistoryEvent, Operation } from "./events.ts";
 
 export class EventOrder {
   #at = 0;
   #begun = false;
-  readonly #open = new Map<number, "publish" | "other">();
+  readonly #open = new Map<number, Operation>();
   readonly #seen = new Set<number>();
 
   /** The reason why `event` may not come next, or undefined when it may; then it counts as taken. */
@@ -36,18 +36,19 @@ export class EventOrder {
       case "ok":
       case "fail":
       case "info":
-        return this.#reasonAgainstEnd(event.id, event.type === "ok" && event.seq === undefined);
+        return this.#reasonAgainstEnd(event);
       default:
         return undefined;
     }
   }
 
-  #reasonAgainstEnd(id: number, withoutSequence: boolean): string | undefined {
-    const kind = this.#open.get(id);
-    if (kind === undefined) {
+  #reasonAgainstEnd(event: CompletionEvent): string | undefined {
+    const { id } = event;
+    const op = this.#open.get(id);
+    if (op === undefined) {
       return this.#seen.has(id) ? `id: operation ${id} has already ended` : `id: operation ${id} never began`;
     }
-    return kind === "publish" && withoutSequence ? "seq: an acknowledged publish names its sequence" : undefined;
+    return event.type === "ok" ? missingFrom(op, event) : undefined;
   }
 
   #take(event: HistoryEvent): void {
@@ -55,9 +56,20 @@ export class EventOrder {
     this.#begun = true;
     if (event.type === "invoke") {
       this.#seen.add(event.id);
-      this.#open.set(event.id, event.op.kind === "publish" ? "publish" : "other");
+      this.#open.set(event.id, event.op);
     } else if (event.type === "ok" || event.type === "fail" || event.type === "info") {
       this.#open.delete(event.id);
     }
   }
+}
+
+/** What an answer of this kind has to say. */
+function missingFrom(op: Operation, { seq, message, absent }: CompletionEvent): string | undefined {
+  if (op.kind === "publish" || op.kind === "publish-batch") {
+    return seq === undefined ? "seq: an acknowledged publish names its sequence" : undefined;
+  }
+  if (op.kind === "get" && (message === undefined) === (absent !== true)) {
+    return "message: an answered get gives a message, or says that there is none";
+  }
+  return undefined;
 }

@@ -4,51 +4,22 @@
  */
 import { z } from "zod";
 import type { HistoryEvent } from "./events.ts";
+import { count, name, operation, sequence } from "./operation-schema.ts";
 
 const at = z.number().nonnegative();
-const name = z.string().min(1);
-const count = z.int().nonnegative();
-const sequence = z.string().regex(/^(?:0|[1-9]\d{0,19})$/, "expected a sequence: decimal digits in a string");
-
-const limits = z.strictObject({
-  maxMessages: z.int().positive().exactOptional(),
-  maxMessagesPerSubject: z.int().positive().exactOptional(),
-  maxBytes: z.int().positive().exactOptional(),
-  maxAgeMs: z.number().positive().exactOptional(),
-  discard: z.enum(["old", "new"]).exactOptional(),
-  retention: z.enum(["limits", "workqueue", "interest"]).exactOptional(),
-  duplicateWindowMs: z.number().nonnegative().exactOptional(),
-});
-
-const configured = { stream: name, limits: limits.exactOptional(), config: z.string().exactOptional() };
+const nanoseconds = z.string().regex(/^\d{1,19}$/, "expected a time: nanoseconds since 1970 in a string");
 const ofConsumer = { stream: name, consumer: name };
+const seen = { seq: sequence, subject: name, digest: name, time: nanoseconds.exactOptional() };
 
-const operation = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("publish"),
-    stream: name,
-    subject: name,
-    digest: name,
-    msgId: z.string().exactOptional(),
-    expectLastSeq: sequence.exactOptional(),
-    expectLastSubjectSeq: sequence.exactOptional(),
-    bytes: count.exactOptional(),
-  }),
-  z.strictObject({ kind: z.literal("create-stream"), ...configured }),
-  z.strictObject({ kind: z.literal("update-stream"), ...configured }),
-  z.strictObject({ kind: z.literal("delete-stream"), stream: name }),
-  z.strictObject({
-    kind: z.literal("purge"),
-    stream: name,
-    filter: name.exactOptional(),
-    below: sequence.exactOptional(),
-    keep: count.exactOptional(),
-  }),
-  z.strictObject({ kind: z.literal("delete-message"), stream: name, seq: sequence }),
-  z.strictObject({ kind: z.literal("create-consumer"), ...ofConsumer }),
-  z.strictObject({ kind: z.literal("delete-consumer"), ...ofConsumer }),
-  z.strictObject({ kind: z.literal("ack"), ...ofConsumer, seq: sequence, confirmed: z.boolean() }),
-]);
+const figures = {
+  firstSeq: sequence.exactOptional(),
+  lastSeq: sequence.exactOptional(),
+  messages: count.exactOptional(),
+  deleted: count.exactOptional(),
+  subjects: count.exactOptional(),
+  perSubject: z.record(z.string(), count).exactOptional(),
+  config: z.string().exactOptional(),
+};
 
 const error = z.strictObject({ code: z.int().exactOptional(), errCode: z.int().exactOptional(), description: z.string() });
 
@@ -70,6 +41,8 @@ export const historyEvent = z.discriminatedUnion("type", [
     seq: sequence.exactOptional(),
     duplicate: z.boolean().exactOptional(),
     purged: count.exactOptional(),
+    message: z.strictObject(seen).exactOptional(),
+    absent: z.boolean().exactOptional(),
     error: error.exactOptional(),
   }),
   z.strictObject({
@@ -90,6 +63,7 @@ export const historyEvent = z.discriminatedUnion("type", [
     seq: sequence,
     subject: z.string().exactOptional(),
     digest: z.string().exactOptional(),
+    time: nanoseconds.exactOptional(),
     problem: z.string().exactOptional(),
   }),
   z.strictObject({
@@ -98,10 +72,18 @@ export const historyEvent = z.discriminatedUnion("type", [
     stream: name,
     complete: z.boolean(),
     missing: z.boolean().exactOptional(),
-    firstSeq: sequence.exactOptional(),
-    lastSeq: sequence.exactOptional(),
-    messages: count.exactOptional(),
-    config: z.string().exactOptional(),
+    ...figures,
+  }),
+  z.strictObject({ type: z.literal("stream-info"), at, stream: name, ...figures }),
+  z.strictObject({
+    type: z.literal("delivery"),
+    at,
+    process: count,
+    ...ofConsumer,
+    ...seen,
+    consumerSeq: sequence,
+    delivered: z.int().positive(),
+    pending: count.exactOptional(),
   }),
   z.strictObject({
     type: z.literal("consumer-read"),
@@ -110,6 +92,12 @@ export const historyEvent = z.discriminatedUnion("type", [
     missing: z.boolean().exactOptional(),
     ackFloorSeq: sequence.exactOptional(),
     redelivered: z.array(sequence).exactOptional(),
+    quiet: z.boolean().exactOptional(),
+    deliveredSeq: sequence.exactOptional(),
+    deliveredConsumerSeq: sequence.exactOptional(),
+    pending: count.exactOptional(),
+    ackPending: count.exactOptional(),
+    redeliveredPending: count.exactOptional(),
   }),
   z.strictObject({ type: z.literal("note"), at, text: z.string() }),
 ]) satisfies z.ZodType<HistoryEvent>;

@@ -3,10 +3,18 @@
  * (NDJSON). Checks and reports read nothing else, so both run again later without a server.
  *
  * `at` is milliseconds since the run began, on one monotonic clock. `process` is one client with at most one operation of a kind in
- * flight per `id`. An operation begins with `invoke` and ends with exactly one of `ok` (the server said yes), `fail` (the server said no: it did
- * not happen) or `info` (no answer: it may or may not have happened).
- * Sequences are decimal strings (64 bits). Payloads are identified by `digest`: the first 16 hex digits of SHA-256 over headers and payload.
+ * flight per `id`. An operation (`operation.ts`) begins with `invoke` and ends with exactly one of `ok` (the server said yes), `fail` (the server said
+ * no: it did not happen) or `info` (no answer: it may or may not have happened).
+ * Sequences are decimal strings (64 bits). Payloads are identified by `digest`: the first 16 hex digits of SHA-256 over headers and payload. `time`
+ * is the server's own timestamp of a stored message: nanoseconds since 1970, a decimal string.
+ *
+ * Two kinds of looking. The *read-back* (`read`… `read-end`, `consumer-read`) takes a whole stream or consumer; the last one of each counts as what is
+ * left. *Observations* (`get` operations, `delivery`, `stream-info`, earlier read-backs and consumer reads) are single looks during the run: what they
+ * showed must still be so at the end. `stream-info` and `consumer-read` of one name come from one observer, which asks again only after the answer.
  */
+import type { Operation } from "./operation.ts";
+
+export type { ConsumerSettings, Operation, PublishedMessage, StreamLimits } from "./operation.ts";
 
 export type HistoryEvent =
   | RunEvent
@@ -16,6 +24,8 @@ export type HistoryEvent =
   | EpochEvent
   | ReadEvent
   | ReadEndEvent
+  | StreamInfoEvent
+  | DeliveryEvent
   | ConsumerReadEvent
   | NoteEvent;
 
@@ -30,45 +40,6 @@ export interface RunEvent {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-export type Operation =
-  | {
-      readonly kind: "publish";
-      readonly stream: string;
-      readonly subject: string;
-      readonly digest: string;
-      readonly msgId?: string;
-      readonly expectLastSeq?: string;
-      readonly expectLastSubjectSeq?: string;
-      /** Headers and payload together; needed to judge a run with `limits.maxBytes`. */
-      readonly bytes?: number;
-    }
-  | { readonly kind: "create-stream"; readonly stream: string; readonly limits?: StreamLimits; readonly config?: string }
-  | { readonly kind: "delete-stream"; readonly stream: string }
-  | { readonly kind: "update-stream"; readonly stream: string; readonly limits?: StreamLimits; readonly config?: string }
-  | { readonly kind: "purge"; readonly stream: string; readonly filter?: string; readonly below?: string; readonly keep?: number }
-  | { readonly kind: "delete-message"; readonly stream: string; readonly seq: string }
-  | { readonly kind: "create-consumer"; readonly stream: string; readonly consumer: string }
-  | { readonly kind: "delete-consumer"; readonly stream: string; readonly consumer: string }
-  /** Acknowledgement of one delivered message; `confirmed` asks the server to answer (double ack). */
-  | { readonly kind: "ack"; readonly stream: string; readonly consumer: string; readonly seq: string; readonly confirmed: boolean };
-
-/**
- * What a stream removes by itself, as far as the run gave it. A check counts such a removal as no loss. Absent means: removes nothing.
- * `config` beside it, on the operation and on `read-end`, is any text that identifies the configuration, compared for equality.
- */
-export interface StreamLimits {
-  readonly maxMessages?: number;
-  readonly maxMessagesPerSubject?: number;
-  readonly maxBytes?: number;
-  readonly maxAgeMs?: number;
-  /** `new` refuses instead of removing. */
-  readonly discard?: "old" | "new";
-  /** `workqueue` and `interest` remove what was acknowledged by a consumer. */
-  readonly retention?: "limits" | "workqueue" | "interest";
-  /** The server's default, 120 s, when absent. */
-  readonly duplicateWindowMs?: number;
-}
-
 export interface InvokeEvent {
   readonly type: "invoke";
   readonly at: number;
@@ -81,12 +52,24 @@ export interface CompletionEvent {
   readonly type: "ok" | "fail" | "info";
   readonly at: number;
   readonly id: number;
-  /** Publish: the acknowledged sequence. Purge: how many the server says it removed. */
+  /** Publish and batch: the acknowledged sequence, the last one's. Purge: how many the server says it removed. */
   readonly seq?: string;
   readonly duplicate?: boolean;
   readonly purged?: number;
+  /** Get: the message there is. */
+  readonly message?: SeenMessage;
+  /** Get: the server says that there is none. */
+  readonly absent?: boolean;
   /** `fail`: the API error. `info`: why there was no answer (`timeout`, `disconnected`, `no-responders`). */
   readonly error?: { readonly code?: number; readonly errCode?: number; readonly description: string };
+}
+
+/** A message as a get or a delivery shows it. */
+export interface SeenMessage {
+  readonly seq: string;
+  readonly subject: string;
+  readonly digest: string;
+  readonly time?: string;
 }
 
 /** What was done to the server, with the evidence that it happened. A fault without evidence makes the run inconclusive. */
@@ -120,23 +103,60 @@ export interface ReadEvent {
   readonly seq: string;
   readonly subject?: string;
   readonly digest?: string;
+  readonly time?: string;
   readonly problem?: string;
 }
 
-/** The read-back of one stream is over. `complete` is false when it did not reach `lastSeq`. `missing`: the stream does not exist. */
-export interface ReadEndEvent {
+/** What a stream says about itself (`STREAM.INFO`); each figure where the server gave it. */
+export interface StreamFigures {
+  readonly firstSeq?: string;
+  readonly lastSeq?: string;
+  readonly messages?: number;
+  /** `num_deleted`: holes between the first and the last sequence. */
+  readonly deleted?: number;
+  /** `num_subjects`. */
+  readonly subjects?: number;
+  /** `subjects` of an info asked with a `subjects_filter` of `>`: messages of each subject. */
+  readonly perSubject?: Readonly<Record<string, number>>;
+  readonly config?: string;
+}
+
+/**
+ * The read-back of one stream is over; the figures are those the stream gave when it began. `complete` is false when it did not reach `lastSeq`.
+ * `missing`: the stream does not exist.
+ */
+export interface ReadEndEvent extends StreamFigures {
   readonly type: "read-end";
   readonly at: number;
   readonly stream: string;
   readonly complete: boolean;
   readonly missing?: boolean;
-  readonly firstSeq?: string;
-  readonly lastSeq?: string;
-  readonly messages?: number;
-  readonly config?: string;
 }
 
-/** A consumer read back: its state, and the sequences it delivered again when asked. */
+/** A look at a stream's figures during the run. */
+export interface StreamInfoEvent extends StreamFigures {
+  readonly type: "stream-info";
+  readonly at: number;
+  readonly stream: string;
+}
+
+/** A message that a consumer delivered to `process`, in the order it arrived there. `delivered` counts from 1: how often the server says it sent it. */
+export interface DeliveryEvent extends SeenMessage {
+  readonly type: "delivery";
+  readonly at: number;
+  readonly process: number;
+  readonly stream: string;
+  readonly consumer: string;
+  readonly consumerSeq: string;
+  readonly delivered: number;
+  /** What the server says is still to be delivered, behind this one. */
+  readonly pending?: number;
+}
+
+/**
+ * A consumer looked at: its state, and the sequences it delivered again when asked (of the final one, or absent). `quiet` is the judge's word that
+ * nothing was on its way: every operation of the stream had ended, every delivery had been recorded and no pull was open; only then are counts judged.
+ */
 export interface ConsumerReadEvent {
   readonly type: "consumer-read";
   readonly at: number;
@@ -145,6 +165,14 @@ export interface ConsumerReadEvent {
   readonly missing?: boolean;
   readonly ackFloorSeq?: string;
   readonly redelivered?: readonly string[];
+  readonly quiet?: boolean;
+  /** `delivered.stream_seq` and `delivered.consumer_seq`. */
+  readonly deliveredSeq?: string;
+  readonly deliveredConsumerSeq?: string;
+  /** `num_pending`, `num_ack_pending`, `num_redelivered`. */
+  readonly pending?: number;
+  readonly ackPending?: number;
+  readonly redeliveredPending?: number;
 }
 
 export interface NoteEvent {

@@ -6,12 +6,14 @@ import { EventOrder } from "./event-order.ts";
 import type {
   CompletionEvent,
   ConsumerReadEvent,
+  DeliveryEvent,
   FaultEvidence,
   HistoryEvent,
   Operation,
   ReadEndEvent,
   ReadEvent,
   RunEvent,
+  StreamInfoEvent,
 } from "./events.ts";
 import { History } from "./history.ts";
 import { HistoryError } from "./history-error.ts";
@@ -58,8 +60,8 @@ export class HistoryWriter {
     return id;
   }
 
-  /** The server said yes. A publish gives the acknowledged sequence. */
-  ok(id: number, reply: Pick<CompletionEvent, "seq" | "duplicate" | "purged"> = {}): void {
+  /** The server said yes. A publish gives the acknowledged sequence, a get what it found. */
+  ok(id: number, reply: Pick<CompletionEvent, "seq" | "duplicate" | "purged" | "message" | "absent"> = {}): void {
     this.append({ type: "ok", id, ...reply });
   }
 
@@ -96,6 +98,14 @@ export class HistoryWriter {
 
   readEnd(end: Omit<ReadEndEvent, "type" | "at">): void {
     this.append({ type: "read-end", ...end });
+  }
+
+  streamInfo(info: Omit<StreamInfoEvent, "type" | "at">): void {
+    this.append({ type: "stream-info", ...info });
+  }
+
+  delivery(delivery: Omit<DeliveryEvent, "type" | "at">): void {
+    this.append({ type: "delivery", ...delivery });
   }
 
   consumerRead(read: Omit<ConsumerReadEvent, "type" | "at">): void {

@@ -36,6 +36,37 @@ test("what a writer wrote is read back as the same history", () => {
   expect(parsed.of("purge")[0]).toMatchObject({ outcome: "info" });
 });
 
+test("a batch, a get, deliveries and figures are read back as they were written, and a batch counts as its publishes", () => {
+  const { lines, writer } = written();
+  const message = { subject: "s.a", digest: "d", msgId: "m", expectLastSubjectSeq: "0", expectLastSubjectFilter: "s.*" } as const;
+  const batch = { kind: "publish-batch", stream: "S", batch: "b", messages: [message, { ...message, digest: "e" }] } as const;
+  writer.ok(writer.invoke(1, batch), { seq: "9" });
+  writer.ok(writer.invoke(1, { kind: "get", stream: "S", subject: "s.a" }), {
+    message: { seq: "9", subject: "s.a", digest: "e", time: "1764000000000000000" },
+  });
+  writer.ok(writer.invoke(1, { kind: "get", stream: "S", seq: "3", direct: true }), { absent: true });
+  const settings = { ackPolicy: "explicit", ackWaitMs: 500, deliver: { startSeq: "4" }, filters: ["s.a"] } as const;
+  writer.ok(writer.invoke(1, { kind: "create-consumer", stream: "S", consumer: "C", settings }));
+  writer.delivery({ process: 2, stream: "S", consumer: "C", seq: "8", subject: "s.a", digest: "d", consumerSeq: "1", delivered: 1 });
+  writer.streamInfo({ stream: "S", lastSeq: "9", perSubject: { "s.a": 2 }, subjects: 1, deleted: 0 });
+  writer.consumerRead({ stream: "S", consumer: "C", quiet: true, pending: 1, ackPending: 1, redeliveredPending: 0 });
+  writer.info(writer.invoke(2, { kind: "nak", stream: "S", consumer: "C", seq: "8", delayMs: 5 }), "not confirmed");
+  const parsed = parseHistory(lines.join(""));
+  expect(parsed.events).toEqual(writer.history().events);
+  const publishes = parsed.of("publish").map(({ seq, batch: place }) => [seq, place?.position]);
+  expect(publishes).toEqual([
+    ["8", 1],
+    ["9", 2],
+  ]);
+});
+
+test("a get that was answered has to say what it found", () => {
+  const { writer } = written();
+  const get = (): number => writer.invoke(1, { kind: "get", stream: "S", seq: "1" });
+  expect(() => writer.ok(get())).toThrow(/message or says|gives a message/);
+  expect(() => writer.ok(get(), { absent: true, message: { seq: "1", subject: "s.a", digest: "d" } })).toThrow(/gives a message/);
+});
+
 test("time never goes back, even when the clock does", () => {
   const times = [10, 12, 11, 15];
   const writer = new HistoryWriter({ now: () => times.shift() ?? 15 });

@@ -119,13 +119,26 @@ export class History {
   #lastChanges(): Map<string, number> {
     const changes = new Map<string, number>();
     for (const record of this.operations) {
-      if (record.outcome === "ok" && record.op.kind !== "ack") {
+      if (record.outcome === "ok" && changesStream.has(record.op.kind)) {
         changes.set(record.op.stream, Math.max(changes.get(record.op.stream) ?? -1, record.end));
       }
     }
     return changes;
   }
 }
+
+/** What leaves a trace that a read-back of the stream, or a look for it, must show. */
+const changesStream: ReadonlySet<Operation["kind"]> = new Set([
+  "publish",
+  "publish-batch",
+  "create-stream",
+  "update-stream",
+  "delete-stream",
+  "purge",
+  "delete-message",
+  "create-consumer",
+  "delete-consumer",
+] as const);
 
 /** Names hold no spaces in NATS, so a space keeps the two apart. */
 function placeKey(stream: string, place: string): string {

@@ -3,8 +3,10 @@
  *
  * `begin` and `end` are event positions. A confirmed operation took effect between them. An unanswered one may still take effect after the judge
  * gave up waiting, up to the next life of the server, or without end when there is none.
+ *
+ * A batch gives one record of its own and one publish for each of its messages, so that every rule for publishes holds for them as well.
  */
-import type { CompletionEvent, HistoryEvent, InvokeEvent, Operation } from "./events.ts";
+import type { CompletionEvent, HistoryEvent, InvokeEvent, Operation, SeenMessage } from "./events.ts";
 
 export type OperationOutcome = CompletionEvent["type"];
 export type OperationOf<Kind extends Operation["kind"]> = Extract<Operation, { kind: Kind }>;
@@ -21,7 +23,11 @@ export interface OperationRecord<Op extends Operation = Operation> {
   readonly seq?: string;
   readonly duplicate?: boolean;
   readonly purged?: number;
+  readonly message?: SeenMessage;
+  readonly absent?: boolean;
   readonly error?: NonNullable<CompletionEvent["error"]>;
+  /** Of a publish that is one message of a batch: where it stands there, from 1. */
+  readonly batch?: { readonly id: string; readonly position: number; readonly size: number };
 }
 
 /** An acknowledged publish. With `duplicate`, `seq` is the place of the message it repeats. */
@@ -41,7 +47,25 @@ export function recordOperations(events: readonly HistoryEvent[]): OperationReco
       epochs.push(position);
     }
   }
-  return [...begun.values()].map(({ event, begin }) => recordOf(event, { begin, epochs, ended: ended.get(event.id) }));
+  return [...begun.values()].flatMap(({ event, begin }) => {
+    const record = recordOf(event, { begin, epochs, ended: ended.get(event.id) });
+    return [record, ...messagesOf(record)];
+  });
+}
+
+/** The messages of a batch lie side by side, the last one at the sequence that the commit's answer gave. */
+function messagesOf(record: OperationRecord): OperationRecord<OperationOf<"publish">>[] {
+  const { op, seq, ...rest } = record;
+  if (op.kind !== "publish-batch") {
+    return [];
+  }
+  const size = op.messages.length;
+  return op.messages.map((message, index) => ({
+    ...rest,
+    op: { kind: "publish", stream: op.stream, ...message },
+    ...(seq === undefined ? {} : { seq: String(BigInt(seq) - BigInt(size - 1 - index)) }),
+    batch: { id: op.batch, position: index + 1, size },
+  }));
 }
 
 interface RecordPlace {

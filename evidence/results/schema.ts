@@ -126,6 +126,8 @@ export const loadBlock = z.strictObject({
   service: percentiles.optional(),
   deferred: z.number().int().default(0),
   generatorLagP99Us: z.number().optional(),
+  /** CPU time of the client during the measurement, in cores: near 1, the client and not the server is measured. */
+  generatorCpuShare: z.number().optional(),
   accounting: z.strictObject({
     published: z.number().int(),
     acknowledged: z.number().int(),
