@@ -1,6 +1,6 @@
 /** Expands a suite's matrix: one case for each combination of its values, each with its own name `suite/matrix/case`. */
 import { type Bindings, substitute } from "../runner/variables.ts";
-import type { CaseFields, CaseFile, FaultFields, Given, WorkloadFields } from "./case-file.ts";
+import type { BugFields, CaseFields, CaseFile, FaultFields, Given, WorkloadFields } from "./case-file.ts";
 import { parseDurationMs } from "./quantities.ts";
 import { type Step, stepOf } from "./step.ts";
 import type { YamlSource } from "./yaml-source.ts";
@@ -22,6 +22,8 @@ export interface Case {
   readonly workload: WorkloadFields | undefined;
   readonly faults: readonly FaultFields[];
   readonly verify: readonly string[];
+  /** What the ledger of known bugs says of it. */
+  readonly bug?: BugFields;
   /** `file:line:column` of the case. */
   readonly place: string;
 }
@@ -109,6 +111,7 @@ function expandOne({ file, source, values, each, index }: Expansion): Case {
     workload: fixed.workload,
     faults: fixed.faults ?? [],
     verify: fixed.verify ?? [],
+    ...(fixed.bug === undefined ? {} : { bug: fixed.bug }),
     place: source.place(path),
   };
 }

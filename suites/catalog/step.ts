@@ -18,6 +18,8 @@ export const stepFields = strict({
   ...verbFields,
   /** Repeats the verb inside until the expectation holds, or `within` has passed. */
   await: awaitFields.optional(),
+  /** Runs the verb inside; an error, silence and a lost connection are answers, too. */
+  attempt: strict(verbFields).optional(),
   expect: expectation.optional(),
   /** Keeps the reply as `$name` for later steps. */
   save: z
@@ -37,11 +39,13 @@ export interface Step {
   readonly on: string | undefined;
   /** Set for `await`: how long to repeat. */
   readonly within: string | undefined;
+  /** Whether no answer, or one that refuses, is as good as any. */
+  readonly attempt?: boolean;
   /** `file:line` of the step. */
   readonly where: string;
 }
 
-const besides = new Set(["expect", "save", "on", "within", "await"]);
+const besides = new Set(["expect", "save", "on", "within", "await", "attempt"]);
 
 /** The verbs that a step names; exactly one is right. */
 export function verbsOf(step: Readonly<Record<string, unknown>>): string[] {
@@ -50,7 +54,8 @@ export function verbsOf(step: Readonly<Record<string, unknown>>): string[] {
 
 export function stepOf(raw: Readonly<Record<string, unknown>>, where: string): Step {
   const awaited = raw["await"];
-  const inner = isRecord(awaited) ? awaited : raw;
+  const attempted = raw["attempt"];
+  const inner = isRecord(awaited) ? awaited : isRecord(attempted) ? attempted : raw;
   const [verb = ""] = verbsOf(inner);
   return {
     verb,
@@ -60,6 +65,7 @@ export function stepOf(raw: Readonly<Record<string, unknown>>, where: string): S
     on: textOf(raw["on"]),
     within: isRecord(awaited) ? (textOf(awaited["within"]) ?? "5s") : undefined,
     where,
+    ...(isRecord(attempted) ? { attempt: true } : {}),
   };
 }
 

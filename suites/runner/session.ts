@@ -4,12 +4,21 @@
  */
 
 import type { FaultEvidence } from "../../evidence/history/events.ts";
+import type { ArmedFault } from "../../targets/faults/armed.ts";
 import type { Instance } from "../../targets/target.ts";
 import { type Connection, connect } from "../../wire/connection.ts";
 import { isWireError } from "../../wire/errors.ts";
 import { openRaw, type RawConnection } from "../../wire/raw-connection.ts";
 import type { Subscription } from "../../wire/subscription.ts";
 import type { TraceFrame } from "../../wire/trace.ts";
+
+export interface ReleaseOptions {
+  readonly withinMs: number;
+  /** A server that the fault did not bring down is killed. */
+  readonly orKill?: boolean;
+  /** What never happened counts for nothing, instead of making the case inconclusive. */
+  readonly optional?: boolean;
+}
 
 export class Session {
   readonly instance: Instance;
@@ -19,6 +28,7 @@ export class Session {
   readonly #raws = new Map<string, RawConnection>();
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #faults: FaultEvidence[] = [];
+  readonly #armed = new Map<string, ArmedFault>();
   #trace: TraceFrame[] = [];
 
   constructor(instance: Instance, signal: AbortSignal) {
@@ -73,16 +83,52 @@ export class Session {
   }
 
   /** Hurts the server, starts it again, and says what an outside observer saw. */
-  async fault(_name: string, hurt: (instance: Instance) => Promise<FaultEvidence>): Promise<FaultEvidence> {
+  async fault(
+    _name: string,
+    hurt: (instance: Instance) => Promise<FaultEvidence>,
+    start: (instance: Instance) => Promise<unknown> = (instance) => instance.start(),
+  ): Promise<FaultEvidence> {
     const evidence = await hurt(this.instance);
     this.#faults.push(evidence);
     await this.#closeAll();
-    await this.instance.start();
+    await start(this.instance);
+    return evidence;
+  }
+
+  /** Keeps a fault that lasts under the name of its verb, until `release` or the end of the case. */
+  hold(name: string, armed: ArmedFault): FaultEvidence {
+    this.#armed.set(name, armed);
+    return armed.evidence();
+  }
+
+  /** Waits for what is armed to happen and undoes it; a server that is down then is started again. */
+  async release(name: string, { withinMs, orKill = false, optional = false }: ReleaseOptions): Promise<FaultEvidence> {
+    const armed = this.#armed.get(name);
+    if (armed === undefined) {
+      throw new UnknownFault(name, [...this.#armed.keys()]);
+    }
+    const { happened } = await armed.happenedWithin(withinMs);
+    let evidence = await armed.release();
+    this.#armed.delete(name);
+    if (!happened && orKill) {
+      const killed = await this.instance.kill();
+      evidence = { ...killed, summary: `${evidence.summary}; ${killed.summary}` };
+    }
+    if (happened || !optional) {
+      this.#faults.push(evidence);
+    }
+    if (this.instance.pid === undefined) {
+      await this.#closeAll();
+      await this.instance.start();
+    }
     return evidence;
   }
 
   async close(): Promise<void> {
     await this.#closeAll();
+    const armed = [...this.#armed.values()];
+    this.#armed.clear();
+    await Promise.all(armed.map((each) => each.release()));
   }
 
   /** The newest frames of all connections in the order of time, milliseconds from the beginning of the case. */
@@ -152,6 +198,14 @@ export class RawReader {
       }
     }
     return { frames, ...(this.#raw.isEnded ? { closed: true as const } : {}) };
+  }
+}
+
+export class UnknownFault extends Error {
+  override readonly name = "UnknownFault";
+  readonly code = "STEP_INVALID";
+  constructor(name: string, known: readonly string[]) {
+    super(`no "${name}" is under way. Under way: ${known.length === 0 ? "none" : known.join(", ")}`);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Executes the steps of one case in order: replaces variables, runs the verb, compares the reply, saves it. The first failure ends the case. */
 import { setTimeout as delay } from "node:timers/promises";
+import { isWireError } from "../../wire/errors.ts";
 import type { Case } from "../catalog/matrix.ts";
 import { parseDurationMs, toWireNumbers } from "../catalog/quantities.ts";
 import { isRecord, recordOf } from "../catalog/record.ts";
@@ -52,8 +53,9 @@ async function runStep(step: Step, bindings: Record<string, unknown>, context: S
   const fields = textForBigints(substitute(step.fields, bindings));
   const attempt = async (timeoutMs: number): Promise<{ reply: unknown; failure: StepFailure | undefined }> => {
     const { session, names, signal } = context;
-    const reply = await verb.run(fields, { session, names, signal, timeoutMs, connection: step.on ?? "main" });
-    return { reply, failure: compare({ verb, expected, reply, where: step.where }) };
+    const running = verb.run(fields, { session, names, signal, timeoutMs, connection: step.on ?? "main" });
+    const reply = await (step.attempt === true ? anyAnswer(running) : running);
+    return { reply, failure: compare({ verb, expected, reply, where: step.where, anyAnswer: step.attempt === true }) };
   };
 
   const { reply, failure } = step.within === undefined ? await attempt(stepTime(context)) : await repeat(attempt, step.within, context);
@@ -61,6 +63,18 @@ async function runStep(step: Step, bindings: Record<string, unknown>, context: S
     bindings[step.save] = { ...recordOf(reply), answeredAtMs: performance.now() };
   }
   return failure;
+}
+
+/** Of a server that is being hurt, silence and a lost connection are answers, too. */
+async function anyAnswer(running: Promise<unknown>): Promise<unknown> {
+  try {
+    return await running;
+  } catch (error) {
+    if (isWireError(error)) {
+      return { lost: error.code };
+    }
+    throw error;
+  }
 }
 
 function textForBigints(value: unknown): unknown {
@@ -104,10 +118,12 @@ interface Comparison {
   readonly expected: unknown;
   readonly reply: unknown;
   readonly where: string;
+  /** A refusal is no failure, unless the case expects something else. */
+  readonly anyAnswer: boolean;
 }
 
-function compare({ verb, expected, reply, where }: Comparison): StepFailure | undefined {
-  const refusal = unexpectedError({ verb, expected, reply });
+function compare({ verb, expected, reply, where, anyAnswer: isAny }: Comparison): StepFailure | undefined {
+  const refusal = isAny ? undefined : unexpectedError({ verb, expected, reply });
   if (refusal !== undefined) {
     return { message: `${verb.name}: the server answered with ${refusal.path} ${cut(refusal.actual)}`, where, ...refusal };
   }
@@ -124,7 +140,7 @@ function unexpectedError({
   verb,
   expected,
   reply,
-}: Omit<Comparison, "where">): { path: string; expected: string; actual: string } | undefined {
+}: Omit<Comparison, "where" | "anyAnswer">): { path: string; expected: string; actual: string } | undefined {
   const wanted = typeof expected === "object" && expected !== null ? expected : {};
   if (isOperator(wanted) || typeof reply !== "object" || reply === null) {
     return undefined;

@@ -1,0 +1,73 @@
+/** Damages or removes files of the store while the server is down. What a file is called is the server's matter, so a step may name several patterns. */
+import { z } from "zod";
+import type { FaultEvidence } from "../../evidence/history/events.ts";
+import { applyFileFault } from "../../targets/faults/apply-file-fault.ts";
+import { fileFaultKinds } from "../../targets/faults/file-fault.ts";
+import { listFiles, stoppedStore } from "../../targets/faults/store-files.ts";
+import type { Instance } from "../../targets/target.ts";
+import type { Names } from "../runner/names.ts";
+import { count, text } from "./fields.ts";
+import { verb } from "./verb.ts";
+
+export const fileFault = verb({
+  name: "file-fault",
+  about:
+    "Ends the server with SIGKILL (or gracefully, `after: stop`), damages one file that fits a pattern, or removes every one (`delete-file`), and starts it again. `{S}` in a pattern is the stream of that name. Needs `store-files`.",
+  fields: {
+    do: z.enum(fileFaultKinds),
+    /** Relative to the data folder; of several patterns each is hit. */
+    files: z.union([text(), z.array(text()).min(1)]),
+    seed: count().default(1),
+    /** Byte, or new length of a truncated file. */
+    offset: count().optional(),
+    bit: z.int().min(0).max(7).optional(),
+    after: z.enum(["kill", "stop"]).default("kill"),
+    /** A server that keeps no such file has nothing to lose there: the end of its process is the fault then. */
+    optional: z.boolean().default(false),
+  },
+  reply: "`happened`, `summary`, `details: { offset, before, after, … }`",
+  run: (step, { session, names }) =>
+    session.fault("file-fault", async (instance) => {
+      const end = await (step.after === "stop" ? instance.stop() : instance.kill());
+      const patterns = [step.files].flat().map((pattern) => ofCase(pattern, names));
+      const damage = [];
+      for (const files of patterns.flatMap((pattern) => (step.do === "delete-file" ? every(instance, pattern) : [pattern]))) {
+        damage.push(
+          await applyFileFault(instance, {
+            kind: step.do,
+            files,
+            seed: Number(step.seed),
+            ...(step.offset === undefined ? {} : { offset: Number(step.offset) }),
+            ...(step.bit === undefined ? {} : { bit: step.bit }),
+          }),
+        );
+      }
+      return evidenceOf({ end, damage, patterns, optional: step.optional });
+    }),
+});
+
+/** Streams carry the case's prefix on the disk, too. */
+function ofCase(pattern: string, names: Names): string {
+  return pattern.replaceAll(/\{(\w+)\}/g, (_, stream: string) => names.stream(stream));
+}
+
+function every(instance: Instance, pattern: string): string[] {
+  return listFiles(stoppedStore(instance), pattern).map(({ path }) => path);
+}
+
+interface Parts {
+  readonly end: FaultEvidence;
+  readonly damage: readonly FaultEvidence[];
+  readonly patterns: readonly string[];
+  readonly optional: boolean;
+}
+
+function evidenceOf({ end, damage, patterns, optional }: Parts): FaultEvidence {
+  const done = damage.filter((each) => each.happened);
+  const [first] = done;
+  if (first !== undefined) {
+    return { ...first, summary: done.map(({ summary }) => summary).join("; ") };
+  }
+  const summary = `no file fits ${patterns.join(", ")}; ${end.summary}`;
+  return { happened: optional && end.happened, summary, details: end.details };
+}
