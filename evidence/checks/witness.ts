@@ -52,7 +52,10 @@ export function describeRecord(record: OperationRecord): string {
   return record.outcome === "fail" ? `${asked} → refused (${why})` : `${asked} → unknown (${why})`;
 }
 
-function describeAnswer({ op, seq, duplicate, message }: OperationRecord): string {
+function describeAnswer({ op, seq, duplicate, message, figures, state, absent }: OperationRecord): string {
+  if (op.kind === "stream-info" || op.kind === "consumer-info") {
+    return absent === true ? "none" : JSON.stringify(figures ?? state);
+  }
   if (op.kind === "get") {
     return message === undefined ? "no message" : `seq ${message.seq}, digest ${message.digest}`;
   }
@@ -70,6 +73,7 @@ export function describeOperation(op: Operation): string {
     case "create-stream":
     case "update-stream":
     case "delete-stream":
+    case "stream-info":
       return `${op.kind.replace("-", " ")} ${op.stream}`;
     case "purge":
       return `purge ${op.stream}${describePurge(op)}`;
@@ -77,6 +81,7 @@ export function describeOperation(op: Operation): string {
       return `delete message ${op.seq} of ${op.stream}`;
     case "create-consumer":
     case "delete-consumer":
+    case "consumer-info":
       return `${op.kind.replace("-", " ")} ${op.consumer} on ${op.stream}`;
     case "ack":
       return `${op.confirmed ? "double-ack" : "ack"} ${op.seq} of ${op.stream} by ${op.consumer}`;

@@ -64,12 +64,16 @@ export class EventOrder {
 }
 
 /** What an answer of this kind has to say. */
-function missingFrom(op: Operation, { seq, message, absent }: CompletionEvent): string | undefined {
+function missingFrom(op: Operation, { seq, message, absent, figures, state }: CompletionEvent): string | undefined {
   if (op.kind === "publish" || op.kind === "publish-batch") {
     return seq === undefined ? "seq: an acknowledged publish names its sequence" : undefined;
   }
   if (op.kind === "get" && (message === undefined) === (absent !== true)) {
     return "message: an answered get gives a message, or says that there is none";
+  }
+  if (op.kind === "stream-info" || op.kind === "consumer-info") {
+    const said = op.kind === "stream-info" ? figures : state;
+    return (said === undefined) === (absent !== true) ? "figures: an answered info gives them, or says that there is none" : undefined;
   }
   return undefined;
 }

@@ -21,6 +21,15 @@ const figures = {
   config: z.string().exactOptional(),
 };
 
+const consumerFigures = {
+  ackFloorSeq: sequence.exactOptional(),
+  deliveredSeq: sequence.exactOptional(),
+  deliveredConsumerSeq: sequence.exactOptional(),
+  pending: count.exactOptional(),
+  ackPending: count.exactOptional(),
+  redeliveredPending: count.exactOptional(),
+};
+
 const error = z.strictObject({ code: z.int().exactOptional(), errCode: z.int().exactOptional(), description: z.string() });
 
 export const historyEvent = z.discriminatedUnion("type", [
@@ -43,6 +52,8 @@ export const historyEvent = z.discriminatedUnion("type", [
     purged: count.exactOptional(),
     message: z.strictObject(seen).exactOptional(),
     absent: z.boolean().exactOptional(),
+    figures: z.strictObject(figures).exactOptional(),
+    state: z.strictObject(consumerFigures).exactOptional(),
     error: error.exactOptional(),
   }),
   z.strictObject({
@@ -74,7 +85,6 @@ export const historyEvent = z.discriminatedUnion("type", [
     missing: z.boolean().exactOptional(),
     ...figures,
   }),
-  z.strictObject({ type: z.literal("stream-info"), at, stream: name, ...figures }),
   z.strictObject({
     type: z.literal("delivery"),
     at,
@@ -90,14 +100,9 @@ export const historyEvent = z.discriminatedUnion("type", [
     at,
     ...ofConsumer,
     missing: z.boolean().exactOptional(),
-    ackFloorSeq: sequence.exactOptional(),
+    ...consumerFigures,
     redelivered: z.array(sequence).exactOptional(),
     quiet: z.boolean().exactOptional(),
-    deliveredSeq: sequence.exactOptional(),
-    deliveredConsumerSeq: sequence.exactOptional(),
-    pending: count.exactOptional(),
-    ackPending: count.exactOptional(),
-    redeliveredPending: count.exactOptional(),
   }),
   z.strictObject({ type: z.literal("note"), at, text: z.string() }),
 ]) satisfies z.ZodType<HistoryEvent>;

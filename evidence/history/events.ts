@@ -9,8 +9,8 @@
  * is the server's own timestamp of a stored message: nanoseconds since 1970, a decimal string.
  *
  * Two kinds of looking. The *read-back* (`read`… `read-end`, `consumer-read`) takes a whole stream or consumer; the last one of each counts as what is
- * left. *Observations* (`get` operations, `delivery`, `stream-info`, earlier read-backs and consumer reads) are single looks during the run: what they
- * showed must still be so at the end. `stream-info` and `consumer-read` of one name come from one observer, which asks again only after the answer.
+ * left. *Observations* (`get`, `stream-info` and `consumer-info` operations, `delivery`, earlier read-backs) are single looks during the run, with traffic
+ * around them: what they showed must still be so at the end.
  */
 import type { Operation } from "./operation.ts";
 
@@ -24,7 +24,6 @@ export type HistoryEvent =
   | EpochEvent
   | ReadEvent
   | ReadEndEvent
-  | StreamInfoEvent
   | DeliveryEvent
   | ConsumerReadEvent
   | NoteEvent;
@@ -58,8 +57,11 @@ export interface CompletionEvent {
   readonly purged?: number;
   /** Get: the message there is. */
   readonly message?: SeenMessage;
-  /** Get: the server says that there is none. */
+  /** Get and infos: the server says that there is none. */
   readonly absent?: boolean;
+  /** Stream info and consumer info: what the server said. */
+  readonly figures?: StreamFigures;
+  readonly state?: ConsumerFigures;
   /** `fail`: the API error. `info`: why there was no answer (`timeout`, `disconnected`, `no-responders`). */
   readonly error?: { readonly code?: number; readonly errCode?: number; readonly description: string };
 }
@@ -133,13 +135,6 @@ export interface ReadEndEvent extends StreamFigures {
   readonly missing?: boolean;
 }
 
-/** A look at a stream's figures during the run. */
-export interface StreamInfoEvent extends StreamFigures {
-  readonly type: "stream-info";
-  readonly at: number;
-  readonly stream: string;
-}
-
 /** A message that a consumer delivered to `process`, in the order it arrived there. `delivered` counts from 1: how often the server says it sent it. */
 export interface DeliveryEvent extends SeenMessage {
   readonly type: "delivery";
@@ -153,19 +148,9 @@ export interface DeliveryEvent extends SeenMessage {
   readonly pending?: number;
 }
 
-/**
- * A consumer looked at: its state, and the sequences it delivered again when asked (of the final one, or absent). `quiet` is the judge's word that
- * nothing was on its way: every operation of the stream had ended, every delivery had been recorded and no pull was open; only then are counts judged.
- */
-export interface ConsumerReadEvent {
-  readonly type: "consumer-read";
-  readonly at: number;
-  readonly stream: string;
-  readonly consumer: string;
-  readonly missing?: boolean;
+/** What a consumer says about itself (`CONSUMER.INFO`); each figure where the server gave it. */
+export interface ConsumerFigures {
   readonly ackFloorSeq?: string;
-  readonly redelivered?: readonly string[];
-  readonly quiet?: boolean;
   /** `delivered.stream_seq` and `delivered.consumer_seq`. */
   readonly deliveredSeq?: string;
   readonly deliveredConsumerSeq?: string;
@@ -173,6 +158,21 @@ export interface ConsumerReadEvent {
   readonly pending?: number;
   readonly ackPending?: number;
   readonly redeliveredPending?: number;
+}
+
+/**
+ * A consumer read back: first its state, then, when asked long enough for everything unacknowledged to come again, the sequences it delivered
+ * (`redelivered`). `quiet` is the judge's word that nothing was on its way when the state was read: every operation on the stream and the consumer had ended,
+ * every delivery had been recorded and no pull was open; only then are counts judged.
+ */
+export interface ConsumerReadEvent extends ConsumerFigures {
+  readonly type: "consumer-read";
+  readonly at: number;
+  readonly stream: string;
+  readonly consumer: string;
+  readonly missing?: boolean;
+  readonly redelivered?: readonly string[];
+  readonly quiet?: boolean;
 }
 
 export interface NoteEvent {

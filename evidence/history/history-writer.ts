@@ -13,7 +13,6 @@ import type {
   ReadEndEvent,
   ReadEvent,
   RunEvent,
-  StreamInfoEvent,
 } from "./events.ts";
 import { History } from "./history.ts";
 import { HistoryError } from "./history-error.ts";
@@ -61,7 +60,7 @@ export class HistoryWriter {
   }
 
   /** The server said yes. A publish gives the acknowledged sequence, a get what it found. */
-  ok(id: number, reply: Pick<CompletionEvent, "seq" | "duplicate" | "purged" | "message" | "absent"> = {}): void {
+  ok(id: number, reply: Omit<CompletionEvent, "type" | "at" | "id" | "error"> = {}): void {
     this.append({ type: "ok", id, ...reply });
   }
 
@@ -98,10 +97,6 @@ export class HistoryWriter {
 
   readEnd(end: Omit<ReadEndEvent, "type" | "at">): void {
     this.append({ type: "read-end", ...end });
-  }
-
-  streamInfo(info: Omit<StreamInfoEvent, "type" | "at">): void {
-    this.append({ type: "stream-info", ...info });
   }
 
   delivery(delivery: Omit<DeliveryEvent, "type" | "at">): void {

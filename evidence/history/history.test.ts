@@ -48,7 +48,10 @@ test("a batch, a get, deliveries and figures are read back as they were written,
   const settings = { ackPolicy: "explicit", ackWaitMs: 500, deliver: { startSeq: "4" }, filters: ["s.a"] } as const;
   writer.ok(writer.invoke(1, { kind: "create-consumer", stream: "S", consumer: "C", settings }));
   writer.delivery({ process: 2, stream: "S", consumer: "C", seq: "8", subject: "s.a", digest: "d", consumerSeq: "1", delivered: 1 });
-  writer.streamInfo({ stream: "S", lastSeq: "9", perSubject: { "s.a": 2 }, subjects: 1, deleted: 0 });
+  writer.ok(writer.invoke(1, { kind: "stream-info", stream: "S" }), {
+    figures: { lastSeq: "9", perSubject: { "s.a": 2 }, subjects: 1, deleted: 0 },
+  });
+  writer.ok(writer.invoke(1, { kind: "consumer-info", stream: "S", consumer: "C" }), { state: { ackFloorSeq: "0", pending: 1 } });
   writer.consumerRead({ stream: "S", consumer: "C", quiet: true, pending: 1, ackPending: 1, redeliveredPending: 0 });
   writer.info(writer.invoke(2, { kind: "nak", stream: "S", consumer: "C", seq: "8", delayMs: 5 }), "not confirmed");
   const parsed = parseHistory(lines.join(""));

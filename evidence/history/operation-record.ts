@@ -6,7 +6,7 @@
  *
  * A batch gives one record of its own and one publish for each of its messages, so that every rule for publishes holds for them as well.
  */
-import type { CompletionEvent, HistoryEvent, InvokeEvent, Operation, SeenMessage } from "./events.ts";
+import type { CompletionEvent, ConsumerFigures, HistoryEvent, InvokeEvent, Operation, SeenMessage, StreamFigures } from "./events.ts";
 
 export type OperationOutcome = CompletionEvent["type"];
 export type OperationOf<Kind extends Operation["kind"]> = Extract<Operation, { kind: Kind }>;
@@ -25,6 +25,8 @@ export interface OperationRecord<Op extends Operation = Operation> {
   readonly purged?: number;
   readonly message?: SeenMessage;
   readonly absent?: boolean;
+  readonly figures?: StreamFigures;
+  readonly state?: ConsumerFigures;
   readonly error?: NonNullable<CompletionEvent["error"]>;
   /** Of a publish that is one message of a batch: where it stands there, from 1. */
   readonly batch?: { readonly id: string; readonly position: number; readonly size: number };

@@ -52,6 +52,8 @@ export const operation = z.discriminatedUnion("kind", [
     seq: sequence.exactOptional(),
     direct: z.boolean().exactOptional(),
   }),
+  z.strictObject({ kind: z.literal("stream-info"), stream: name }),
+  z.strictObject({ kind: z.literal("consumer-info"), ...ofConsumer }),
   z.strictObject({ kind: z.literal("create-stream"), ...configured }),
   z.strictObject({ kind: z.literal("update-stream"), ...configured }),
   z.strictObject({ kind: z.literal("delete-stream"), stream: name }),

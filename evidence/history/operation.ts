@@ -7,6 +7,10 @@ export type Operation =
   | PublishOperation
   | BatchOperation
   | GetOperation
+  /** A look at a stream's figures during the run: `ok` with `figures`, or with `absent`. */
+  | { readonly kind: "stream-info"; readonly stream: string }
+  /** A look at a consumer's state during the run: `ok` with `state`, or with `absent`. */
+  | { readonly kind: "consumer-info"; readonly stream: string; readonly consumer: string }
   | { readonly kind: "create-stream"; readonly stream: string; readonly limits?: StreamLimits; readonly config?: string }
   | { readonly kind: "delete-stream"; readonly stream: string }
   /** `limits` are all limits that hold from now on, not the difference. */
