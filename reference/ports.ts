@@ -38,8 +38,9 @@ export interface Random {
 
 /**
  * Paths are absolute, `/`-separated. Every call throws a `DiskError` with a POSIX `code` (ENOSPC, EIO, EACCES, EROFS, ENOENT…).
- * Synchronous calls block the turn on purpose: a short blocking commit beats two thread-pool hops. The `…Async` forms are
- * for slow disks and cold reads.
+ * Synchronous calls block the turn on purpose: a short blocking commit beats two thread-pool hops. The `…Later` forms are for slow disks
+ * and cold reads: they never throw, and call `done` once, after the call that began them has returned. The `…Async` forms are for work
+ * that nobody waits for.
  */
 export interface Disk {
   /** Creates the directory and its missing parents (mode 0750). */
@@ -52,6 +53,7 @@ export interface Disk {
   removeDirectory(path: string): void;
   /** Makes creates, renames and unlinks in this directory durable. */
   syncDirectory(path: string): void;
+  syncDirectoryLater(path: string, done: DiskDone): void;
   /** Bytes a process without privileges can still write, and the size of the file system. */
   space(path: string): { freeBytes: number; totalBytes: number };
   /**
@@ -74,13 +76,21 @@ export interface DiskFile {
   /** Reads up to `into.length` bytes; fewer only at the end of the file. */
   read(into: Uint8Array, position: number): number;
   readAsync(into: Uint8Array, position: number): Promise<number>;
+  /** `into` belongs to the disk until `done`. */
+  readLater(into: Uint8Array, position: number, done: (error: Error | undefined, filled: number) => void): void;
   writeAsync(bytes: Uint8Array, position: number): Promise<void>;
+  /** `bytes` must not change, and the file must not be closed, before `done`. */
+  writeLater(bytes: Uint8Array, position: number, done: DiskDone): void;
   /** fdatasync. */
   sync(): void;
   syncAsync(): Promise<void>;
+  syncLater(done: DiskDone): void;
   truncate(length: number): void;
   close(): void;
 }
+
+/** What went wrong, a `DiskError` as a rule; undefined when nothing did. */
+export type DiskDone = (error: Error | undefined) => void;
 
 export interface DiskLock {
   release(): void;

@@ -5,6 +5,7 @@ import {
   fdatasync,
   fdatasyncSync,
   fstatSync,
+  fsync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
@@ -19,7 +20,7 @@ import {
   write,
   writeSync,
 } from "node:fs";
-import type { Disk, DiskFile } from "../ports.ts";
+import type { Disk, DiskDone, DiskFile } from "../ports.ts";
 import { lockDirectory } from "./lock.ts";
 
 const DIRECTORY_MODE = 0o750;
@@ -56,6 +57,20 @@ export const systemDisk: Disk = {
     } finally {
       closeSync(directory);
     }
+  },
+
+  syncDirectoryLater(path, done): void {
+    let directory: number;
+    try {
+      directory = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+    } catch (error) {
+      queueMicrotask(() => done(asError(error)));
+      return;
+    }
+    fsync(directory, (error) => {
+      closeSync(directory);
+      done(error ?? undefined);
+    });
   },
 
   space(path) {
@@ -98,31 +113,36 @@ class SystemFile implements DiskFile {
     return filled;
   }
 
-  async readAsync(into: Uint8Array, position: number): Promise<number> {
-    let filled = 0;
-    while (filled < into.length) {
-      const count = await new Promise<number>((resolve, reject) => {
-        read(this.#descriptor, into, filled, into.length - filled, position + filled, (error, bytes) => {
-          return error === null ? resolve(bytes) : reject(error);
-        });
-      });
-      if (count === 0) {
-        break;
-      }
-      filled += count;
-    }
-    return filled;
+  readAsync(into: Uint8Array, position: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.readLater(into, position, (error, filled) => (error === undefined ? resolve(filled) : reject(error)));
+    });
   }
 
-  async writeAsync(bytes: Uint8Array, position: number): Promise<void> {
-    let written = 0;
-    while (written < bytes.length) {
-      written += await new Promise<number>((resolve, reject) => {
-        write(this.#descriptor, bytes, written, bytes.length - written, position + written, (error, count) => {
-          return error === null ? resolve(count) : reject(error);
-        });
-      });
-    }
+  readLater(into: Uint8Array, position: number, done: (error: Error | undefined, filled: number) => void, filled = 0): void {
+    read(this.#descriptor, into, filled, into.length - filled, position + filled, (error, count) => {
+      if (error !== null || count === 0 || filled + count >= into.length) {
+        done(error ?? undefined, filled + (error === null ? count : 0));
+      } else {
+        this.readLater(into, position, done, filled + count);
+      }
+    });
+  }
+
+  writeAsync(bytes: Uint8Array, position: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.writeLater(bytes, position, (error) => (error === undefined ? resolve() : reject(error)));
+    });
+  }
+
+  writeLater(bytes: Uint8Array, position: number, done: DiskDone, written = 0): void {
+    write(this.#descriptor, bytes, written, bytes.length - written, position + written, (error, count) => {
+      if (error !== null || written + count >= bytes.length) {
+        done(error ?? undefined);
+      } else {
+        this.writeLater(bytes, position, done, written + count);
+      }
+    });
   }
 
   sync(): void {
@@ -131,8 +151,12 @@ class SystemFile implements DiskFile {
 
   syncAsync(): Promise<void> {
     return new Promise((resolve, reject) => {
-      fdatasync(this.#descriptor, (error) => (error === null ? resolve() : reject(error)));
+      this.syncLater((error) => (error === undefined ? resolve() : reject(error)));
     });
+  }
+
+  syncLater(done: DiskDone): void {
+    fdatasync(this.#descriptor, (error) => done(error ?? undefined));
   }
 
   truncate(length: number): void {
@@ -142,4 +166,8 @@ class SystemFile implements DiskFile {
   close(): void {
     closeSync(this.#descriptor);
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

@@ -6,10 +6,14 @@
  * Pending changes of one directory survive as a prefix of their order (a journal), those of different directories independently, and a
  * rename is one change. A directory whose own name is lost takes everything below it along.
  *
+ * Calls in the background (`…Later`) take effect when `proceed` says so, in the order they were made, or in a microtask each if
+ * `proceedsByItself`: what is under way when the process ends has not happened.
+ *
  * `failAt` makes a call fail; a sync that fails gives up what it should have written, as Linux does, so that repeating it proves nothing.
  * `dieAt` ends the machine in the middle of a call: a write has reached the cache, a sync has done nothing.
  */
-import type { Disk, DiskEntry, DiskError, DiskFile, DiskLock, Random } from "../ports.ts";
+import type { Disk, DiskDone, DiskEntry, DiskError, DiskFile, DiskLock } from "../ports.ts";
+import { Directory } from "./disk-directory.ts";
 import { FileState } from "./disk-file-state.ts";
 import { SeededRandom } from "./seeded-random.ts";
 
@@ -38,45 +42,14 @@ interface Failure {
   readonly forever?: boolean;
 }
 
-type Node = FileState | Directory;
-
-class Directory {
-  readonly seen = new Map<string, Node>();
-  durable = new Map<string, Node>();
-  /** Changes of names since the last sync, in order. */
-  pending: ((names: Map<string, Node>) => void)[] = [];
-
-  change(apply: (names: Map<string, Node>) => void): void {
-    apply(this.seen);
-    this.pending.push(apply);
-  }
-
-  sync(): void {
-    this.durable = new Map(this.seen);
-    this.pending = [];
-  }
-
-  settle(keep: Adversary["keep"], random: Random): void {
-    const kept = keep === "everything" ? this.pending.length : keep === "nothing" ? 0 : random.below(this.pending.length + 1);
-    for (const apply of this.pending.slice(0, kept)) {
-      apply(this.durable);
-    }
-    this.pending = [];
-    this.seen.clear();
-    for (const [name, node] of this.durable) {
-      this.seen.set(name, node);
-    }
-    for (const node of this.durable.values()) {
-      node.settle(keep, random);
-    }
-  }
-}
-
 export class CrashableDisk implements Disk {
   /** Calls so far, by kind and in all. */
   readonly calls = new Map<DiskCall | "any", number>();
   /** Bytes a process can still write before ENOSPC. */
   freeBytes = Number.POSITIVE_INFINITY;
+  /** Nobody calls `proceed`. */
+  proceedsByItself = true;
+  #underWay: (() => void)[] = [];
   readonly #root = new Directory();
   readonly #locks = new Set<string>();
   #failures: Failure[] = [];
@@ -88,6 +61,7 @@ export class CrashableDisk implements Disk {
   /** The process ends; the page cache stays. */
   kill(): void {
     this.#life += 1;
+    this.#underWay = [];
     this.#locks.clear();
     this.#failures = [];
     this.#dieAt = Number.POSITIVE_INFINITY;
@@ -97,6 +71,13 @@ export class CrashableDisk implements Disk {
   powerCut(adversary: Adversary): void {
     this.kill();
     this.#root.settle(adversary.keep, new SeededRandom(adversary.seed ?? 1));
+  }
+
+  /** Lets the oldest call in the background take effect; false when there is none. */
+  proceed(): boolean {
+    const call = this.#underWay.shift();
+    call?.();
+    return call !== undefined;
   }
 
   failAt(failure: Failure): void {
@@ -224,6 +205,10 @@ export class CrashableDisk implements Disk {
     directory.sync();
   }
 
+  syncDirectoryLater(path: string, done: DiskDone): void {
+    this.#later(() => this.syncDirectory(path), done);
+  }
+
   space(): { freeBytes: number; totalBytes: number } {
     this.#enter("space");
     return { freeBytes: this.freeBytes, totalBytes: Number.MAX_SAFE_INTEGER };
@@ -292,6 +277,15 @@ export class CrashableDisk implements Disk {
       readAsync: async (into, position) => read(into, position),
       writeAsync: async (bytes, position) => write(bytes, position),
       syncAsync: async () => sync(),
+      readLater: (into, position, done) => {
+        let filled = 0;
+        const readInto = () => {
+          filled = read(into, position);
+        };
+        this.#later(readInto, (error) => done(error, filled));
+      },
+      writeLater: (bytes, position, done) => this.#later(() => write(bytes, position), done),
+      syncLater: (done) => this.#later(sync, done),
       truncate: (length) => {
         enter("truncate");
         this.freeBytes += Math.max(0, state.length - length);
@@ -302,6 +296,21 @@ export class CrashableDisk implements Disk {
         closed = true;
       },
     };
+  }
+
+  #later(call: () => void, done: DiskDone): void {
+    this.#underWay.push(() => {
+      let failure: Error | undefined;
+      try {
+        call();
+      } catch (error) {
+        failure = error instanceof Error ? error : new Error(String(error));
+      }
+      done(failure);
+    });
+    if (this.proceedsByItself) {
+      queueMicrotask(() => this.proceed());
+    }
   }
 
   #enter(call: DiskCall): void {

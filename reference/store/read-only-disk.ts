@@ -12,6 +12,7 @@ export function readOnlyDisk(disk: Disk): Disk {
     unlink: refuse,
     removeDirectory: refuse,
     syncDirectory: refuse,
+    syncDirectoryLater: refuse,
   };
 }
 
@@ -22,12 +23,15 @@ function readOnlyFile(file: DiskFile): DiskFile {
     size: () => file.size(),
     read: (into, position) => file.read(into, position),
     readAsync: (into, position) => file.readAsync(into, position),
+    readLater: (into, position, done) => file.readLater(into, position, done),
     close: () => file.close(),
     write: () => refuse(path),
     truncate: () => refuse(path),
     sync: () => refuse(path),
     writeAsync: async () => refuse(path),
     syncAsync: async () => refuse(path),
+    writeLater: () => refuse(path),
+    syncLater: () => refuse(path),
   };
 }
 
