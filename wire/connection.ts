@@ -8,12 +8,13 @@
 import { randomBytes } from "node:crypto";
 import type net from "node:net";
 import { withDeadline } from "./deadline.ts";
+import { parseDigits } from "./digits.ts";
 import { WireError } from "./errors.ts";
 import { type OutgoingMessage, pingFrame, pongFrame, publishFrame, subscribeFrame, unsubscribeFrame } from "./frames.ts";
 import { type ConnectOptions, handshake } from "./handshake.ts";
 import type { Message } from "./message.ts";
 import { Output } from "./output.ts";
-import { type ControlVerb, FrameParser, type FrameSink, type MessageFrame, parseDigits } from "./parser.ts";
+import { type ControlVerb, FrameParser, type FrameSink, type MessageFrame } from "./parser.ts";
 import { Requests } from "./requests.ts";
 import { parseServerInfo, type ServerInfo } from "./server-info.ts";
 import { type SubscribeOptions, Subscription } from "./subscription.ts";

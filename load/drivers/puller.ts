@@ -66,7 +66,7 @@ export class Puller {
     this.failed = promise;
     this.#fail = reject;
     promise.catch(() => undefined);
-    this.#chunks = new Chunks(options.connection, 4096);
+    this.#chunks = new Chunks(options.connection, { bytesMax: 4096 });
     this.#inbox = options.connection.newInbox();
     options.connection.subscribe(`${this.#inbox}.*`, { onFrame: (frame, receivedMs) => this.#onFrame(frame, receivedMs) });
   }
@@ -102,7 +102,7 @@ export class Puller {
 
   #ask(): void {
     const at = this.#chunks.reserve(this.#requestFrame.length);
-    this.#chunks.chunk.set(this.#requestFrame, at);
+    this.#chunks.chunk.bytes.set(this.#requestFrame, at);
     this.#outstanding.push({ left: this.#options.batch, requestedMs: performance.now() });
   }
 
@@ -148,8 +148,11 @@ export class Puller {
 
   #report(frame: MessageFrame, receivedMs: number, requestedMs: number): void {
     const delivery = this.#delivery;
-    delivery.intendedMs = frame.bytes.readDoubleLE(frame.payloadStart + 8);
-    delivery.sentMs = frame.bytes.readDoubleLE(frame.payloadStart + 16);
+    if (this.#options.passMessages === undefined) {
+      // In passes the messages are from before the measurement: nobody asks when they were published.
+      delivery.intendedMs = frame.bytes.readDoubleLE(frame.payloadStart + 8);
+      delivery.sentMs = frame.bytes.readDoubleLE(frame.payloadStart + 16);
+    }
     delivery.requestedMs = requestedMs;
     delivery.receivedMs = receivedMs;
     this.onDelivery?.(delivery);
@@ -206,10 +209,10 @@ export class Puller {
     const replyLength = frame.replyEnd - frame.replyStart;
     const size = 4 + replyLength + 6;
     const at = this.#chunks.reserve(size);
-    const { chunk } = this.#chunks;
-    chunk.set(pub, at);
-    frame.bytes.copy(chunk, at + 4, frame.replyStart, frame.replyEnd);
-    chunk.set(noPayload, at + 4 + replyLength);
+    const { bytes } = this.#chunks.chunk;
+    bytes.set(pub, at);
+    frame.bytes.copy(bytes, at + 4, frame.replyStart, frame.replyEnd);
+    bytes.set(noPayload, at + 4 + replyLength);
   }
 
   /** 408 and 404 end a pull request with nothing more to give; 409 may, and 100 is a sign of life. */

@@ -44,8 +44,19 @@ export interface BlockOutcome {
 
 const errorsMax = 1000;
 const tickMs = 100;
-/** Above this share of busy event loop a closed model measures its own client. */
+/** Above this share of one core a closed model measures its own client. */
+const cpuShareMax = 0.85;
+/** An event loop that never waits is no better, whoever took the core away. */
 const busyMax = 0.95;
+
+/** What the client itself used of the machine while it measured, as shares of one core. */
+interface ClientUse {
+  readonly cpuShare: number;
+  /** Of the time the event loop did not wait for events. */
+  readonly busyShare: number;
+}
+
+const idleClient: ClientUse = { cpuShare: 0, busyShare: 0 };
 
 export async function runBlock(options: BlockOptions): Promise<BlockOutcome> {
   await prepareHistograms();
@@ -53,7 +64,7 @@ export async function runBlock(options: BlockOptions): Promise<BlockOutcome> {
   const accounting = new Accounting();
   const problems: string[] = [];
   const opened: Connection[] = [];
-  let busy = 0;
+  let client: ClientUse = idleClient;
   let flow: Flow | undefined;
   try {
     options.signal?.throwIfAborted();
@@ -63,7 +74,7 @@ export async function runBlock(options: BlockOptions): Promise<BlockOutcome> {
     flow = makeFlow(options, await flowContext(options, { recorder, subject, opened }));
     const watch = new Watch({ options, flow, recorder, opened });
     try {
-      busy = await runPhases(options, { flow, recorder, watch });
+      client = await runPhases(options, { flow, recorder, watch });
     } finally {
       flow.halt();
       watch.end();
@@ -79,32 +90,44 @@ export async function runBlock(options: BlockOptions): Promise<BlockOutcome> {
     await cleanUp(opened, options.stream, problems.length === 0);
   }
   const outcome = {
-    block: blockOf(options, recorder, accounting),
+    block: blockOf(options, { recorder, accounting, client }),
     problems: [...problems, ...accounting.problems()],
-    generatorBound: generatorBoundOf(options, recorder, busy),
+    generatorBound: generatorBoundOf(options, recorder, client),
     saturated: saturatedOf(recorder),
   };
   recorder.free();
   return outcome;
 }
 
-async function runPhases(options: BlockOptions, parts: { flow: Flow; recorder: Recorder; watch: Watch }): Promise<number> {
+async function runPhases(options: BlockOptions, parts: { flow: Flow; recorder: Recorder; watch: Watch }): Promise<ClientUse> {
   const { flow, recorder, watch } = parts;
   const { plan } = options;
   await watch.during("set-up", flow.prepare());
   flow.start();
   await watch.sleep("warm-up", plan.warmup);
   recorder.begin(performance.now());
-  const before = performance.eventLoopUtilization();
+  const meter = startClientMeter();
   await watch.sleep("measure", plan.measure);
   recorder.end(performance.now());
-  const busy = performance.eventLoopUtilization(before).utilization;
+  const client = meter();
   flow.stop();
   await watch.during(
     "drain",
     until(() => flow.isDrained, plan.drain),
   );
-  return busy;
+  return client;
+}
+
+/** CPU time counts all threads of this process: collecting garbage is part of what the client costs. */
+function startClientMeter(): () => ClientUse {
+  const startMs = performance.now();
+  const cpuBefore = process.cpuUsage();
+  const loopBefore = performance.eventLoopUtilization();
+  return () => {
+    const { user, system } = process.cpuUsage(cpuBefore);
+    const busyShare = performance.eventLoopUtilization(loopBefore).utilization;
+    return { cpuShare: (user + system) / 1000 / (performance.now() - startMs), busyShare };
+  };
 }
 
 /** Ends a wait early when the block can't go on: connection lost, flow failed, silence, too many errors, abort. */
@@ -198,6 +221,7 @@ async function flowContext(
     stream,
     subject: parts.subject,
     payloadBytes,
+    messageIds: profile.load.messageIds,
     pull,
     preload: plan.preload ?? 0,
     seed,
@@ -234,7 +258,8 @@ async function cleanUp(opened: readonly Connection[], stream: string, isHealthy:
   await Promise.all(opened.map((connection) => connection.close()));
 }
 
-function blockOf(options: BlockOptions, recorder: Recorder, accounting: Accounting): LoadBlock {
+function blockOf(options: BlockOptions, parts: { recorder: Recorder; accounting: Accounting; client: ClientUse }): LoadBlock {
+  const { recorder, accounting, client } = parts;
   const { seconds } = recorder;
   const response = recorder.response?.summary();
   const service = recorder.service.summary();
@@ -249,18 +274,26 @@ function blockOf(options: BlockOptions, recorder: Recorder, accounting: Accounti
     ...(service === undefined ? {} : { service }),
     deferred: recorder.deferred,
     ...(lag === undefined ? {} : { generatorLagP99Us: lag }),
+    generatorCpuShare: client.cpuShare,
     accounting: accounting.toResult(),
   };
 }
 
 /** An open model turns with the event loop, so only its lateness tells; a closed one waits for the server unless it is itself the limit. */
-function generatorBoundOf(options: BlockOptions, recorder: Recorder, busy: number): string | undefined {
+function generatorBoundOf(options: BlockOptions, recorder: Recorder, client: ClientUse): string | undefined {
   if (recorder.lag === undefined) {
-    return busy > busyMax ? `the client was busy ${Math.round(busy * 100)} % of the time` : undefined;
+    return closedBoundOf(client);
   }
   const lagMs = recorder.lag.count > 0 ? recorder.lag.p99Us() / 1000 : 0;
   const lagMaxMs = options.profile.slo.responseP99 / 10;
   return lagMs > lagMaxMs ? `the client sent ${lagMs.toFixed(1)} ms late at p99; at most ${lagMaxMs} ms can be judged` : undefined;
+}
+
+function closedBoundOf({ cpuShare, busyShare }: ClientUse): string | undefined {
+  if (cpuShare > cpuShareMax) {
+    return `the client used ${Math.round(cpuShare * 100)} % of a core`;
+  }
+  return busyShare > busyMax ? `the client was busy ${Math.round(busyShare * 100)} % of the time` : undefined;
 }
 
 function saturatedOf(recorder: Recorder): string | undefined {

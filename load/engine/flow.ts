@@ -31,6 +31,7 @@ export interface FlowContext {
   readonly stream: string;
   readonly subject: string;
   readonly payloadBytes: number;
+  readonly messageIds: boolean;
   readonly pull: { readonly batch: number; readonly ack: "none" | "explicit" };
   readonly preload: number;
   readonly seed: number;

@@ -21,21 +21,32 @@ export class LatencyHistogram {
     useWebAssembly: true,
   });
 
+  /** Messages that left in one write and came back in one read took the same time: they are recorded together. */
+  #lastMs = 0;
+  #repeats = 0;
+
   recordMs(latencyMs: number): void {
-    // Two reads of the clock in one microsecond may give a hair below zero after subtraction of a scheduled time.
-    const us = Math.round(latencyMs * 1000);
-    this.#histogram.recordValue(us < 1 ? 1 : us > highestUs ? highestUs : us);
+    if (latencyMs === this.#lastMs) {
+      this.#repeats++;
+      return;
+    }
+    this.#recordLast();
+    this.#lastMs = latencyMs;
+    this.#repeats = 1;
   }
 
   get count(): number {
+    this.#recordLast();
     return this.#histogram.totalCount;
   }
 
   p99Us(): number {
+    this.#recordLast();
     return this.#histogram.getValueAtPercentile(99);
   }
 
   summary(): z.infer<typeof percentiles> | undefined {
+    this.#recordLast();
     if (this.#histogram.totalCount === 0) {
       return undefined;
     }
@@ -51,5 +62,15 @@ export class LatencyHistogram {
   /** The histogram lives in WASM memory, outside the garbage collector. */
   free(): void {
     this.#histogram.destroy();
+  }
+
+  #recordLast(): void {
+    if (this.#repeats === 0) {
+      return;
+    }
+    // Two reads of the clock in one microsecond may give a hair below zero after subtraction of a scheduled time.
+    const us = Math.round(this.#lastMs * 1000);
+    this.#histogram.recordValueWithCount(us < 1 ? 1 : us > highestUs ? highestUs : us, this.#repeats);
+    this.#repeats = 0;
   }
 }

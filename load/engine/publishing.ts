@@ -19,9 +19,10 @@ abstract class Publishing implements Flow {
   constructor(context: FlowContext, window: number) {
     this.context = context;
     this.publishers = context.connections.map((connection, index) => {
-      const { subject, payloadBytes, seed, run } = context;
+      const { subject, payloadBytes, messageIds, seed, run } = context;
       const acknowledged = this.#acknowledged;
-      return new Publisher({ connection, subject, payloadBytes, window, seed: seed + index, run: run + index, acknowledged });
+      const own = { seed: seed + index, run: run + index };
+      return new Publisher({ connection, subject, payloadBytes, messageIds, window, ...own, acknowledged });
     });
     for (const publisher of this.publishers) {
       publisher.onAnswer = (answer) => {

@@ -89,7 +89,8 @@ export class ClosedPulling implements Flow {
       throw new Error("a pull needs a connection");
     }
     const acknowledged = new SequenceCheck();
-    const publisher = new Publisher({ connection, subject, payloadBytes, window: preloadWindow, seed, run, acknowledged });
+    const message = { subject, payloadBytes, messageIds: false, seed, run };
+    const publisher = new Publisher({ connection, window: preloadWindow, ...message, acknowledged });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const timer = setTimeout(() => {
       reject(new Error(`only ${publisher.acknowledged} of ${preload} messages were acknowledged within ${preloadMaxMs / 1000} s`));

@@ -42,6 +42,8 @@ export const profileFile = z.strictObject({
     op: z.enum(["publish", "pull"]),
     connections: count.max(1000),
     payload: z.strictObject({ size }),
+    /** publish: each message has a `Nats-Msg-Id` of its own, so that the server keeps its table of duplicates. */
+    messageIds: z.boolean().default(false),
     pull: z.strictObject({ batch: count.max(10_000), ack: z.enum(["none", "explicit"]) }).optional(),
   }),
   /** How operations arrive; the first is the default, the other is chosen by name. */
