@@ -12,14 +12,15 @@ import { type LoadOptions, type LoadSide, runLoadProfile } from "./run.ts";
 let folder: string;
 let publish: string;
 let pull: string;
+let push: string;
 
 /** The generous limits keep a busy machine from making the client the suspect. */
-function profileText(op: "publish" | "pull"): string {
+function profileText(op: "publish" | "pull" | "push"): string {
   return `
 profile: test-${op}
 about: For tests.
 stream: { storage: memory }
-load: { op: ${op}, connections: 1, payload: { size: 32 B }, pull: { batch: 100, ack: explicit } }
+load: { op: ${op}, connections: 1, payload: { size: 32 B }, pull: { batch: 100, ack: explicit }, push: { ordered: false } }
 model: closed
 arrivals:
   closed: { model: closed, inFlight: ${op === "publish" ? 64 : 1} }
@@ -39,6 +40,8 @@ beforeAll(() => {
   pull = path.join(folder, "pull.yaml");
   writeFileSync(publish, profileText("publish"));
   writeFileSync(pull, profileText("pull"));
+  push = path.join(folder, "push.yaml");
+  writeFileSync(push, profileText("push"));
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -96,10 +99,13 @@ test.each([
   ["refuses publishes", "publish", { refuseAt: 200 }, "error 10077"],
   ["delivers a message twice", "pull", { deliverTwiceEvery: 40 }, "came twice"],
   ["leaves a message out", "pull", { skipEvery: 40 }, "acknowledged messages were lost"],
+  ["pushes a message twice", "push", { deliverTwiceEvery: 40 }, "came twice"],
+  ["leaves a message out of a push", "push", { skipEvery: 40 }, "acknowledged messages were lost"],
+  ["never takes acknowledgements", "pull", { forgetsAcks: 3 }, "3 delivered messages were acknowledged and are still pending"],
   ["counts as stored what it has lost", "publish", { losesTail: 1 }, "acknowledged messages were lost"],
   ["has no JetStream", "publish", { noStreams: true }, "err_code 10039"],
-] satisfies [string, "publish" | "pull", Lies, string][])("a server that %s fails", async (_, op, lies, reason) => {
-  const result = await runOn(lies, { profile: op === "publish" ? publish : pull });
+] satisfies [string, "publish" | "pull" | "push", Lies, string][])("a server that %s fails", async (_, op, lies, reason) => {
+  const result = await runOn(lies, { profile: { publish, pull, push }[op] });
   expect([result.outcome, result.reason]).toEqual(["fail", expect.stringContaining(reason)]);
 });
 
@@ -128,6 +134,19 @@ test("an unreachable server is a verdict, not an exception", async () => {
   const result = await runOn({}, { profile: publish, sides: { A: sideOf({ url: "nats://127.0.0.1:1" }) } });
   expect(result.outcome).toBe("fail");
   expect(result.blocks).toHaveLength(1);
+});
+
+test("an honest push passes, its operations counted and not timed", async () => {
+  const result = await runOn({}, { profile: push });
+  expect([result.outcome, result.reason]).toEqual(["pass", undefined]);
+  const [block] = result.blocks;
+  expect(block?.operations).toBeGreaterThan(500);
+  expect(block?.service).toBeUndefined();
+});
+
+test("a block tells what share of a core the client used", async () => {
+  const result = await runOn({}, { profile: publish, overrides: { window: 8 } });
+  expect(result.blocks[0]?.generatorCpuShare).toBeGreaterThan(0);
 });
 
 test("a rate that the server can't sustain is said, and allows no verdict", async () => {

@@ -71,7 +71,7 @@ export async function storedPayload(connection: Connection, stream: string, sequ
   }
 }
 
-export interface ConsumerSettings {
+export interface PullConsumerSettings {
   readonly stream: string;
   readonly name: string;
   readonly ack: "none" | "explicit";
@@ -79,20 +79,51 @@ export interface ConsumerSettings {
 }
 
 /** A pull consumer over the whole stream; the server removes it when it is idle for a minute. */
-export async function createConsumer(connection: Connection, consumer: ConsumerSettings): Promise<void> {
+export function createPullConsumer(connection: Connection, consumer: PullConsumerSettings): Promise<void> {
   const { stream, name, ack, maxAckPending } = consumer;
-  await call(connection, `$JS.API.CONSUMER.CREATE.${stream}.${name}`, {
+  return createConsumer(connection, stream, { name, ack_policy: ack, ...(ack === "explicit" ? { max_ack_pending: maxAckPending } : {}) });
+}
+
+export interface PushConsumerSettings {
+  readonly stream: string;
+  readonly name: string;
+  readonly deliverTo: string;
+  /** As the ordered consumers of the clients: flow control, heartbeats, nothing of it on disk. */
+  readonly ordered: boolean;
+}
+
+/** A push consumer over the whole stream, without acknowledgements. It delivers as soon as it is there. */
+export function createPushConsumer(connection: Connection, consumer: PushConsumerSettings): Promise<void> {
+  const { stream, name, deliverTo, ordered } = consumer;
+  return createConsumer(connection, stream, {
+    name,
+    deliver_subject: deliverTo,
+    ack_policy: "none",
+    ...(ordered
+      ? { flow_control: true, idle_heartbeat: 5 * nanosecondsPerSecond, max_deliver: 1, mem_storage: true, num_replicas: 1 }
+      : {}),
+  });
+}
+
+async function createConsumer(connection: Connection, stream: string, config: Readonly<Record<string, unknown>>): Promise<void> {
+  await call(connection, `$JS.API.CONSUMER.CREATE.${stream}.${String(config["name"])}`, {
     stream_name: stream,
     action: "create",
-    config: {
-      name,
-      deliver_policy: "all",
-      ack_policy: ack,
-      replay_policy: "instant",
-      inactive_threshold: 60 * nanosecondsPerSecond,
-      ...(ack === "explicit" ? { max_ack_pending: maxAckPending } : {}),
-    },
+    config: { deliver_policy: "all", replay_policy: "instant", inactive_threshold: 60 * nanosecondsPerSecond, ...config },
   });
+}
+
+export async function deleteConsumer(connection: Connection, stream: string, name: string): Promise<void> {
+  await call(connection, `$JS.API.CONSUMER.DELETE.${stream}.${name}`, undefined);
+}
+
+/** Messages delivered and, as the server sees it, not acknowledged. */
+export async function ackPending(connection: Connection, stream: string, name: string): Promise<number> {
+  const pending = field(await call(connection, `$JS.API.CONSUMER.INFO.${stream}.${name}`, undefined), "num_ack_pending");
+  if (typeof pending !== "number") {
+    throw new Error(`CONSUMER.INFO of ${name} holds no num_ack_pending`);
+  }
+  return pending;
 }
 
 async function call(connection: Connection, subject: string, body: unknown, timeoutMs = defaultTimeoutMs): Promise<unknown> {

@@ -1,46 +1,29 @@
 /**
- * Pulls a stream over one connection in batches, a bounded number of pull requests outstanding, with or without acknowledging. Reads the
- * stamp that the publisher put into each payload; makes no object per message.
+ * Pulls a stream over one connection in batches, a bounded number of pull requests outstanding, with or without acknowledging; makes no
+ * object per message.
  *
- * In `passes` it reads the whole stored stream again and again, each time with a fresh consumer made ready beforehand; otherwise it follows
+ * In passes it reads the whole stored stream again and again, each time with a fresh consumer made ready beforehand; otherwise it follows
  * the stream's end with one consumer.
  */
-import type { Connection } from "../../wire/connection.ts";
 import type { MessageFrame } from "../../wire/parser.ts";
-import { SequenceCheck } from "../engine/accounting.ts";
 import { Chunks } from "./chunks.ts";
-import { createConsumer } from "./jetstream.ts";
-import { stampBytes } from "./publisher.ts";
+import { DeliveryCheck } from "./delivery-check.ts";
+import { ackPending, createPullConsumer } from "./jetstream.ts";
+import type { OnDelivery, Reader, ReaderOptions } from "./reader.ts";
 
-export interface PullerOptions {
-  readonly connection: Connection;
-  readonly stream: string;
-  /** Beginning of the consumers' names. */
-  readonly consumer: string;
+export interface PullerOptions extends ReaderOptions {
   readonly ack: "none" | "explicit";
   readonly batch: number;
   /** Pull requests outstanding. */
   readonly requests: number;
-  /** Stamps of other runs are foreign messages. */
-  readonly run: number;
-  /** Messages of one pass; undefined to follow the stream's end. */
-  readonly passMessages: number | undefined;
-  /** Sequences at or above it were never published: asked for at each message. */
-  readonly publishedCount: () => number;
 }
-
-export type OnDelivery = (delivery: { intendedMs: number; sentMs: number; requestedMs: number; receivedMs: number }) => void;
 
 /** Long enough that an idle consumer is not asked all the time, short enough that a block's end need not wait for it. */
 const expiresMs = 2000;
 
-export class Puller {
-  delivered = 0;
-  duplicated = 0;
-  outOfOrder = 0;
-  lost = 0;
-  readonly errors = new Map<string, number>();
-  /** Called for each message; one object, re-used. */
+export class Puller implements Reader {
+  readonly check: DeliveryCheck;
+  readonly answersRequests = true;
   onDelivery: OnDelivery | undefined;
 
   readonly #options: PullerOptions;
@@ -51,17 +34,17 @@ export class Puller {
   #outstanding: { left: number; requestedMs: number }[] = [];
   #requestFrame = Buffer.alloc(0);
   #inboxInUse = "";
+  #consumerInUse = "";
   #pass = 0;
   #passDelivered = 0;
-  #sequences = new SequenceCheck();
   #spare: Promise<string> | undefined;
   #stopped = false;
-  /** Rejects when a next consumer can't be made: the block has failed. */
   readonly failed: Promise<never>;
   readonly #fail: (error: unknown) => void;
 
   constructor(options: PullerOptions) {
     this.#options = options;
+    this.check = new DeliveryCheck(options);
     const { promise, reject } = Promise.withResolvers<never>();
     this.failed = promise;
     this.#fail = reject;
@@ -87,17 +70,13 @@ export class Puller {
     }
   }
 
-  /** Asks for nothing more; what is under way still arrives. */
   stop(): void {
     this.#stopped = true;
   }
 
-  /** Closes the account of the pass under way: holes below the highest delivered sequence are losses. */
-  finish(): void {
-    this.duplicated += this.#sequences.duplicated;
-    this.outOfOrder += this.#sequences.outOfOrder;
-    this.lost += this.#sequences.missing;
-    this.#sequences = new SequenceCheck();
+  unsettled(): Promise<number> {
+    const { connection, stream, ack } = this.#options;
+    return ack === "none" ? Promise.resolve(0) : ackPending(connection, stream, this.#consumerInUse);
   }
 
   #ask(): void {
@@ -108,6 +87,7 @@ export class Puller {
 
   /** Each consumer answers to a subject of its own, so that a status for a request of a finished pass is told apart. */
   #use(consumer: string): void {
+    this.#consumerInUse = consumer;
     this.#inboxInUse = `${this.#inbox}.${consumer.slice(consumer.lastIndexOf("_") + 1)}`;
     const body = JSON.stringify({ batch: this.#options.batch, expires: expiresMs * 1e6 });
     const subject = `$JS.API.CONSUMER.MSG.NEXT.${this.#options.stream}.${consumer}`;
@@ -118,7 +98,7 @@ export class Puller {
     const { connection, stream, ack, batch, requests } = this.#options;
     this.#pass++;
     const name = `${this.#options.consumer}_${this.#pass}`;
-    await createConsumer(connection, { stream, name, ack, maxAckPending: Math.max(1000, 2 * batch * requests) });
+    await createPullConsumer(connection, { stream, name, ack, maxAckPending: Math.max(1000, 2 * batch * requests) });
     return name;
   }
 
@@ -127,17 +107,9 @@ export class Puller {
       this.#onStatus(frame);
       return;
     }
-    if (frame.payloadEnd - frame.payloadStart < stampBytes || frame.bytes.readUInt32LE(frame.payloadStart) !== this.#options.run) {
-      this.#addError("foreign-message");
+    if (!this.check.take(frame)) {
       return;
     }
-    const sequence = frame.bytes.readUInt32LE(frame.payloadStart + 4);
-    if (sequence >= this.#options.publishedCount()) {
-      this.#addError("foreign-message");
-      return;
-    }
-    this.delivered++;
-    this.#sequences.see(sequence);
     if (this.#options.ack === "explicit") {
       this.#acknowledge(frame);
     }
@@ -165,7 +137,7 @@ export class Puller {
       return;
     }
     if (request === undefined) {
-      this.#addError("more-than-asked");
+      this.check.addError("more-than-asked");
       return;
     }
     request.left--;
@@ -183,7 +155,7 @@ export class Puller {
 
   /** The stream was read to its end: go on with the consumer made ready meanwhile. */
   #endPass(): void {
-    this.finish();
+    this.check.finish();
     this.#passDelivered = 0;
     this.#outstanding = [];
     if (this.#stopped || this.#spare === undefined) {
@@ -225,14 +197,10 @@ export class Puller {
       return;
     }
     if (code !== "408" && code !== "404") {
-      this.#addError(`status-${code}`);
+      this.check.addError(`status-${code}`);
     }
     this.#outstanding.shift();
     this.#continue();
-  }
-
-  #addError(kind: string): void {
-    this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1);
   }
 }
 

@@ -49,9 +49,20 @@ export class Accounting {
       problems.push(`${this.outOfOrder} messages came out of order`);
     }
     for (const [kind, count] of this.#errors) {
-      problems.push(kind === "no-answer" ? `${count} publishes were never answered` : `${count} operations failed with error ${kind}`);
+      problems.push(describeErrors(kind, count));
     }
     return problems;
+  }
+}
+
+function describeErrors(kind: string, count: number): string {
+  switch (kind) {
+    case "no-answer":
+      return `${count} publishes were never answered`;
+    case "ack-not-taken":
+      return `${count} delivered messages were acknowledged and are still pending`;
+    default:
+      return `${count} operations failed with error ${kind}`;
   }
 }
 

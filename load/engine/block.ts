@@ -11,7 +11,7 @@ import { Accounting } from "./accounting.ts";
 import type { Arrival, Flow, FlowContext } from "./flow.ts";
 import { prepareHistograms } from "./latency.ts";
 import { ClosedPublishing, OpenPublishing } from "./publishing.ts";
-import { ClosedPulling, OpenPulling } from "./pulling.ts";
+import { ClosedReading, OpenReading } from "./reading.ts";
 import { Recorder } from "./recorder.ts";
 import { spotCheck } from "./spot-check.ts";
 
@@ -44,6 +44,7 @@ export interface BlockOutcome {
 
 const errorsMax = 1000;
 const tickMs = 100;
+const settlePollMs = 5;
 /** Above this share of one core a closed model measures its own client. */
 const cpuShareMax = 0.85;
 /** An event loop that never waits is no better, whoever took the core away. */
@@ -80,6 +81,10 @@ export async function runBlock(options: BlockOptions): Promise<BlockOutcome> {
       watch.end();
     }
     accounting.stored = await storedMessages(control, options.stream);
+    const unsettled = await settleAcks(flow, options.plan.drain);
+    if (unsettled > 0) {
+      accounting.addError("ack-not-taken", unsettled);
+    }
     flow.account(accounting);
     const missing = accounting.problems().length === 0 ? await readBack(control, options, { count: accounting.acknowledged }) : 0;
     accounting.lost = Math.max(accounting.lost, accounting.acknowledged - accounting.stored, missing);
@@ -128,6 +133,20 @@ function startClientMeter(): () => ClientUse {
     const busyShare = performance.eventLoopUtilization(loopBefore).utilization;
     return { cpuShare: (user + system) / 1000 / (performance.now() - startMs), busyShare };
   };
+}
+
+/** Acknowledgements need no answer, so that only the server's own count shows when it has taken the last one. Returns what is left then. */
+async function settleAcks(flow: Flow, withinMs: number): Promise<number> {
+  const deadline = performance.now() + withinMs;
+  while (true) {
+    const left = await flow.unsettled();
+    if (left === 0 || performance.now() > deadline) {
+      return left;
+    }
+    await new Promise((resolve) => {
+      setTimeout(resolve, settlePollMs);
+    });
+  }
 }
 
 /** Ends a wait early when the block can't go on: connection lost, flow failed, silence, too many errors, abort. */
@@ -207,8 +226,8 @@ async function flowContext(
   parts: { recorder: Recorder; subject: string; opened: Connection[] },
 ): Promise<FlowContext> {
   const { profile, plan, payloadBytes, stream, seed } = options;
-  // An open pull publishes on one connection and pulls on the other.
-  const count = profile.load.op === "pull" && options.arrival.model === "open" ? 2 : options.connections;
+  // An open model of reading publishes on one connection and reads on the other.
+  const count = profile.load.op !== "publish" && options.arrival.model === "open" ? 2 : options.connections;
   const connections: Connection[] = [];
   while (connections.length < count) {
     connections.push(await open(options, parts.opened, `data ${connections.length}`));
@@ -223,6 +242,7 @@ async function flowContext(
     payloadBytes,
     messageIds: profile.load.messageIds,
     pull,
+    push: profile.load.op === "push" ? profile.load.push : undefined,
     preload: plan.preload ?? 0,
     seed,
     run,
@@ -246,7 +266,7 @@ function makeFlow(options: BlockOptions, context: FlowContext): Flow {
   if (options.profile.load.op === "publish") {
     return arrival.model === "open" ? new OpenPublishing(context, arrival) : new ClosedPublishing(context, arrival.inFlight);
   }
-  return arrival.model === "open" ? new OpenPulling(context, arrival) : new ClosedPulling(context, arrival.inFlight);
+  return arrival.model === "open" ? new OpenReading(context, arrival) : new ClosedReading(context, arrival.inFlight);
 }
 
 async function cleanUp(opened: readonly Connection[], stream: string, isHealthy: boolean): Promise<void> {

@@ -23,6 +23,8 @@ export interface Lies {
   readonly sameSequenceEvery?: number;
   /** Counts everything it acknowledged as stored, and has lost the last messages. */
   readonly losesTail?: number;
+  /** Says so many acknowledged deliveries are pending for ever. */
+  readonly forgetsAcks?: number;
   /** Refuses to create streams. */
   readonly noStreams?: boolean;
 }
@@ -37,6 +39,14 @@ interface Request {
   readonly subject: string;
   readonly reply: string | undefined;
   readonly payload: string;
+}
+
+interface Delivery {
+  readonly given: readonly string[];
+  readonly from: number;
+  readonly name: string;
+  readonly client: Client;
+  readonly to: string;
 }
 
 const answerAfterMs = 1;
@@ -139,7 +149,9 @@ class Fake {
       return "";
     }
     const body = subject.startsWith("$JS.API.") ? this.#api(subject, request.payload) : this.#store(request, socket);
-    return reply === undefined ? "" : client.message(reply, undefined, body);
+    const answer = reply === undefined ? "" : client.message(reply, undefined, body);
+    const pushTo = /"deliver_subject":"([^"]+)"/.exec(request.payload)?.[1];
+    return pushTo === undefined ? answer : answer + this.#push({ name: subject.split(".").at(-1) ?? "", to: pushTo, client });
   }
 
   #api(subject: string, body: string): string {
@@ -153,6 +165,9 @@ class Fake {
     if (subject.startsWith("$JS.API.CONSUMER.CREATE.")) {
       this.#positions.set(subject.split(".").at(-1) ?? "", 0);
       return "{}";
+    }
+    if (subject.startsWith("$JS.API.CONSUMER.INFO.")) {
+      return JSON.stringify({ num_ack_pending: this.#lies.forgetsAcks ?? 0 });
     }
     if (subject.startsWith("$JS.API.STREAM.MSG.GET.")) {
       return this.#get(Number(/"seq":(\d+)/.exec(body)?.[1]));
@@ -195,16 +210,26 @@ class Fake {
     const batch = Number(/"batch":(\d+)/.exec(request.payload)?.[1]);
     const given = this.#messages.slice(from, from + batch);
     this.#positions.set(name, from + given.length);
+    const frames = this.#deliver({ given, from, name, client, to: request.reply ?? "" });
+    const end = given.length < batch ? client.status(request.reply ?? "", "408 Request Timeout") : "";
+    return frames + end;
+  }
+
+  /** All that is stored, at once. */
+  #push({ name, to, client }: { name: string; to: string; client: Client }): string {
+    return this.#deliver({ given: this.#messages, from: 0, name, client, to });
+  }
+
+  #deliver({ given, from, name, client, to }: Delivery): string {
     const frames = given.flatMap((payload, index) => {
       const sequence = from + index + 1;
-      const frame = client.message("S.m", `$JS.ACK.S.${name}.1.${sequence}.${sequence}.0.0`, payload, request.reply);
+      const frame = client.message("S.m", `$JS.ACK.S.${name}.1.${sequence}.${sequence}.0.0`, payload, to);
       if (isEvery(sequence, this.#lies.skipEvery)) {
         return [];
       }
       return isEvery(sequence, this.#lies.deliverTwiceEvery) ? [frame, frame] : [frame];
     });
-    const end = given.length < batch ? client.status(request.reply ?? "", "408 Request Timeout") : "";
-    return frames.join("") + end;
+    return frames.join("");
   }
 }
 

@@ -20,6 +20,8 @@ export interface Flow {
   readonly failed: Promise<never>;
   /** Operations that the server refused so far. */
   readonly errorCount: number;
+  /** Acknowledgements of the reader that the server has not taken yet. */
+  unsettled(): Promise<number>;
   account(accounting: Accounting): void;
 }
 
@@ -32,7 +34,9 @@ export interface FlowContext {
   readonly subject: string;
   readonly payloadBytes: number;
   readonly messageIds: boolean;
+  /** What `push` is not given for. */
   readonly pull: { readonly batch: number; readonly ack: "none" | "explicit" };
+  readonly push: { readonly ordered: boolean } | undefined;
   readonly preload: number;
   readonly seed: number;
   readonly run: number;

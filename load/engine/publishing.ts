@@ -69,6 +69,10 @@ abstract class Publishing implements Flow {
     return this.#errors.values().reduce((sum, count) => sum + count, 0);
   }
 
+  unsettled(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
   account(accounting: Accounting): void {
     accounting.published += this.published;
     accounting.acknowledged += this.acknowledged;

@@ -7,6 +7,8 @@ import { LatencyHistogram } from "./latency.ts";
 /** What a flow tells about its operations. */
 export interface Clocks {
   completed(intendedMs: number, sentMs: number, receivedMs: number): void;
+  /** Something that nobody asked for one by one: it counts and took no time of its own. */
+  arrived(receivedMs: number): void;
   sent(intendedMs: number, nowMs: number, waitedForServer: boolean): void;
   neverSent(intendedMs: number): void;
 }
@@ -58,6 +60,13 @@ export class Recorder implements Clocks {
       this.service.recordMs(receivedMs - sentMs);
       this.response?.recordMs(receivedMs - intendedMs);
       this.late += receivedMs > this.#endMs + graceMs ? 1 : 0;
+    }
+  }
+
+  arrived(receivedMs: number): void {
+    this.progress++;
+    if (this.#isInside(receivedMs)) {
+      this.operations++;
     }
   }
 

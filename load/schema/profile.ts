@@ -9,7 +9,7 @@ const count = z.number().int().positive();
 
 const closedArrival = z.strictObject({
   model: z.literal("closed"),
-  /** publish: messages in flight a connection. pull: requests outstanding a connection. */
+  /** publish: messages in flight a connection. pull: requests outstanding a connection. push: has no meaning. */
   inFlight: count.max(100_000),
 });
 
@@ -30,7 +30,7 @@ const sizePlan = z.strictObject({
   pairs: count.max(100),
   /** Measured and thrown away, on each side before the first pair: servers that compile while they run are compared warm. */
   settle: duration.optional(),
-  /** pull, closed model: messages stored before the measurement. */
+  /** pull and push, closed model: messages stored before the measurement. */
   preload: count.max(10_000_000).optional(),
 });
 
@@ -39,12 +39,14 @@ export const profileFile = z.strictObject({
   about: z.string(),
   stream: z.strictObject({ storage: z.enum(["file", "memory"]) }),
   load: z.strictObject({
-    op: z.enum(["publish", "pull"]),
+    op: z.enum(["publish", "pull", "push"]),
     connections: count.max(1000),
     payload: z.strictObject({ size }),
     /** publish: each message has a `Nats-Msg-Id` of its own, so that the server keeps its table of duplicates. */
     messageIds: z.boolean().default(false),
     pull: z.strictObject({ batch: count.max(10_000), ack: z.enum(["none", "explicit"]) }).optional(),
+    /** Without acknowledgements. `ordered`: with flow control and heartbeats, as the ordered consumers of the clients. */
+    push: z.strictObject({ ordered: z.boolean() }).optional(),
   }),
   /** How operations arrive; the first is the default, the other is chosen by name. */
   arrivals: z.strictObject({ closed: closedArrival, open: openArrival }),

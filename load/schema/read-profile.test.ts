@@ -49,9 +49,11 @@ test.each([
   expect(problemsOf(pull.replace(from, to)).find((line) => line.startsWith(problem))).toBeDefined();
 });
 
-test("a pull profile without its pull block or preload is refused", () => {
+test("a profile whose parts don't fit its operation is refused", () => {
   expect(problemsOf(pull.replace(/ {2}pull: \{.*\n/, ""))[0]).toContain("needs load.pull");
-  expect(problemsOf(pull.replace(", preload: 2000", ""))[0]).toContain("needs preload");
+  expect(problemsOf(pull.replace(", preload: 5000", ""))[0]).toContain("needs preload");
+  expect(problemsOf(pull.replace("op: pull", "op: push"))[0]).toContain("needs load.push");
+  expect(problemsOf(pull.replace("connections: 1", "messageIds: true\n  connections: 1"))[0]).toContain("for op publish alone");
 });
 
 test("an unknown profile names its neighbour", () => {

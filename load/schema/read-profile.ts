@@ -26,11 +26,21 @@ export function parseProfile(text: string, file: string): LoadProfile {
 
 /** Rules between fields. */
 function checked(profile: LoadProfile, place: string): LoadProfile {
-  if (profile.load.op === "pull" && profile.load.pull === undefined) {
-    throw new LoadError("LOAD_PROFILE_INVALID", `${place}  op "pull" needs load.pull with batch and ack`);
+  const { op, pull, push, messageIds } = profile.load;
+  const refuse = (problem: string) => {
+    throw new LoadError("LOAD_PROFILE_INVALID", `${place}  ${problem}`);
+  };
+  if (op === "pull" && pull === undefined) {
+    refuse('op "pull" needs load.pull with batch and ack');
   }
-  if (profile.load.op === "pull" && Object.values(profile.sizes).some((plan) => plan.preload === undefined)) {
-    throw new LoadError("LOAD_PROFILE_INVALID", `${place}  op "pull" needs preload in every size`);
+  if (op === "push" && push === undefined) {
+    refuse('op "push" needs load.push with ordered');
+  }
+  if (op !== "publish" && messageIds) {
+    refuse("messageIds is for op publish alone");
+  }
+  if (op !== "publish" && Object.values(profile.sizes).some((plan) => plan.preload === undefined)) {
+    refuse(`op "${op}" needs preload in every size`);
   }
   return profile;
 }
