@@ -5,6 +5,7 @@ import { isOperator, operatorNames } from "../runner/matcher.ts";
 import { duration } from "../verbs/fields.ts";
 import { consumerFields, streamFields } from "../verbs/stream-config.ts";
 import { workloadIds } from "../workloads/workload.ts";
+import { bugFields } from "./bug-fields.ts";
 import type { Problem } from "./problem.ts";
 import { isRecord } from "./record.ts";
 import { stepFields, verbsOf } from "./step.ts";
@@ -48,23 +49,11 @@ const fault = strict({
   seed: z.int().optional(),
 });
 
-const version = z.string().regex(/^\d+\.\d+\.\d+$/, "a version in full such as 2.12.1");
-
-/** A known bug that the case finds, for the ledger (docs/bugs.md). */
-const bug = strict({
-  /** Public issues and pull requests of the official server. */
-  threads: z.array(z.int().positive()).min(1),
-  /** A version that fails the case. */
-  affected: version,
-  /** A version that passes it; "none" while the bug is open. */
-  fixed: z.union([version, z.literal("none")]),
-});
-
 export const caseFields = strict({
   id: z.string().regex(slug, "a slug such as resend-is-a-duplicate"),
   title: z.string().optional(),
   checks: z.array(z.string()).min(1),
-  bug: bug.optional(),
+  bug: bugFields.optional(),
   needs: z.array(z.enum(allCapabilities)).optional(),
   /** A server of its own; implied by faults and settings. */
   alone: z.boolean().optional(),
@@ -92,7 +81,6 @@ export type CaseFile = z.infer<typeof caseFile>;
 export type CaseFields = z.infer<typeof caseFields>;
 export type Given = z.infer<typeof given>;
 export type WorkloadFields = z.infer<typeof workload>;
-export type BugFields = z.infer<typeof bug>;
 export type FaultFields = z.infer<typeof fault>;
 
 /** What a schema can't say: one verb a step, steps or a workload, operators never mixed with fields. */

@@ -1,6 +1,7 @@
 /** Every file that is made from the suites, with the text it has when it is current. */
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { bugsMarkdown } from "../ledger/page.ts";
 import { type Catalog, suitesDirectory } from "./catalog.ts";
 import { coverageMarkdown } from "./coverage.ts";
 import { jsonSchemas } from "./json-schema.ts";
@@ -12,12 +13,21 @@ const tableEnd = "<!-- end of verbs -->";
 /** Absolute path → text. */
 export function generatedFiles(catalog: Catalog): Map<string, string> {
   const readme = join(suitesDirectory, "README.md");
+  const bugs = bugsMarkdown(catalog);
   const schemas = [...jsonSchemas()].map(([name, text]): [string, string] => [join(suitesDirectory, "schema", name), text]);
   return new Map([
     ...schemas,
     [join(dirname(suitesDirectory), "docs/coverage.md"), coverageMarkdown(catalog)],
+    ...(bugs === undefined ? [] : [[join(dirname(suitesDirectory), "docs/bugs.md"), bugs] as const]),
     [readme, withTable(readFileSync(readme, "utf8"))],
   ]);
+}
+
+export function writeGenerated(catalog: Catalog): void {
+  for (const [path, text] of generatedFiles(catalog)) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
 }
 
 function withTable(text: string): string {

@@ -1,6 +1,7 @@
 /** Expands a suite's matrix: one case for each combination of its values, each with its own name `suite/matrix/case`. */
 import { type Bindings, substitute } from "../runner/variables.ts";
-import type { BugFields, CaseFields, CaseFile, FaultFields, Given, WorkloadFields } from "./case-file.ts";
+import type { BugFields } from "./bug-fields.ts";
+import type { CaseFields, CaseFile, FaultFields, Given, WorkloadFields } from "./case-file.ts";
 import { parseDurationMs } from "./quantities.ts";
 import { type Step, stepOf } from "./step.ts";
 import type { YamlSource } from "./yaml-source.ts";

@@ -30,7 +30,7 @@ export const publish = verb({
     ack: z.boolean().optional(),
     /** A subject of the case that the answer goes to, with `ack: false`. */
     reply: name().optional(),
-    /** Sends the same message so many times, each after the answer to the one before; the reply is the last one. */
+    /** Sends the message so many times, each after the answer to the one before; the reply is the last one. `{n}` in `subject`, `data` and `msgId` counts from 1. */
     times: count().optional(),
   },
   reply:
@@ -39,27 +39,30 @@ export const publish = verb({
     const connection = await session.connection(which);
     const lines = [
       ...headerLines(step.headers),
-      ...line("Nats-Msg-Id", step.msgId),
       ...line("Nats-Expected-Stream", step.expectStream === undefined ? undefined : names.stream(step.expectStream)),
       ...line("Nats-Expected-Last-Sequence", step.expectLastSeq),
       ...line("Nats-Expected-Last-Subject-Sequence", step.expectLastSubjectSeq),
       ...line("Nats-Expected-Last-Subject-Sequence-Subject", subjectOf(step.expectLastSubjectSeqSubject, names)),
       ...line("Nats-Expected-Last-Msg-Id", step.expectLastMsgId),
     ];
-    const payload = step.size === undefined ? (step.data ?? "") : "x".repeat(Number(step.size));
-    const message = { subject: names.subject(step.subject), payload, ...headersOf(lines) };
+    const messageOf = (n: number): OutgoingMessage => ({
+      subject: names.subject(counted(step.subject, n)),
+      payload: step.size === undefined ? counted(step.data ?? "", n) : "x".repeat(Number(step.size)),
+      ...headersOf([...lines, ...line("Nats-Msg-Id", step.msgId === undefined ? undefined : counted(step.msgId, n))]),
+    });
     const reply = step.reply === undefined ? {} : { reply: names.subject(step.reply) };
+    const times = Number(step.times ?? 1);
     if (step.ack === false) {
-      for (let sent = 0; sent < Number(step.times ?? 1); sent++) {
-        connection.publish({ ...message, ...reply });
+      for (let n = 1; n <= times; n++) {
+        connection.publish({ ...messageOf(n), ...reply });
       }
       await connection.flush({ timeoutMs });
       return {};
     }
     let answer: unknown = {};
     const deadline = performance.now() + timeoutMs;
-    for (let sent = 0; sent < Number(step.times ?? 1); sent++) {
-      answer = await request(connection, message, Math.max(1, deadline - performance.now()));
+    for (let n = 1; n <= times; n++) {
+      answer = await request(connection, messageOf(n), Math.max(1, deadline - performance.now()));
     }
     return names.strip(answer);
   },
@@ -75,6 +78,10 @@ async function request(connection: Connection, message: OutgoingMessage, timeout
     }
     throw error;
   }
+}
+
+function counted(template: string, n: number): string {
+  return template.replaceAll("{n}", String(n));
 }
 
 function line(key: string, value: string | number | undefined): [string, string][] {
