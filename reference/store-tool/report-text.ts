@@ -2,17 +2,16 @@
 import { formatTime } from "../jetstream/json/time.ts";
 import { damageText, rangesText } from "../store/damage-text.ts";
 import { lostRuns, type NamedDamage, rangesOf } from "../store/named-damage.ts";
-import { storeFormat } from "../store/store-directory.ts";
 import type { DumpItem } from "../store/store-dump.ts";
 import type { Inspection } from "../store/store-inspection.ts";
 import type { SalvageReport } from "../store/store-salvage.ts";
 
 /** What `verify --json` prints. */
-export function verifyReport({ directory, loaded, streams, damage, notes }: Inspection): Record<string, unknown> {
+export function verifyReport({ directory, format, loaded, streams, damage, notes }: Inspection): Record<string, unknown> {
   const { store, state, checkpoint } = loaded;
   return {
     store: directory,
-    format: storeFormat,
+    format,
     verdict: damage.length === 0 ? "sound" : "damaged",
     opens: !damage.some(({ recovery }) => recovery === "refuses"),
     segments: store.log.segments.size,

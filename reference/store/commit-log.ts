@@ -2,7 +2,7 @@
  * The commit log: records go into the open segment's memory, `commit` writes them as one batch and syncs.
  *
  *    segment = segment header, batch, batch, …        batch = batch header, record, record, …
- *    segment header payload: u32 format, u32 previous segment, u32 where that one ends, u32 0
+ *    segment header payload: u32 format, u32 previous segment, u32 where that one ends, u32 features
  *    batch header payload:   u32 offset in this segment up to which everything was synced when the batch was written (the mark),
  *                            u32 length of the batch with its header, u32 0, u32 0
  *
@@ -16,8 +16,8 @@ import { inputLength, type RecordInput, RecordReader, recordHeader, recordKind, 
 import { type LogPosition, Segment } from "./segment.ts";
 import { SegmentSpare, spareName } from "./segment-spare.ts";
 import { StoreError } from "./store-error.ts";
+import { storeFormat } from "./store-format.ts";
 
-export const logFormat = 1;
 /** Segment header and batch header alike: a record with a payload of 16 bytes. */
 export const frameRecord = recordHeader + 16 + recordTrailer;
 
@@ -239,7 +239,7 @@ export class CommitLog {
     this.#open = segment;
     this.#dataEnd = 0;
     this.#marked = 0;
-    this.#frame(segment, 0, recordKind.segment, [logFormat, segment.previous.segment, segment.previous.offset, 0], this.#nextBatch);
+    this.#frame(segment, 0, recordKind.segment, [storeFormat, segment.previous.segment, segment.previous.offset, 0], this.#nextBatch);
     segment.tail = frameRecord;
     return segment;
   }

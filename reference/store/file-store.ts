@@ -9,11 +9,12 @@ import type { Clock, Disk, DiskLock, Timer } from "../ports.ts";
 import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
 import { describeStream } from "./checkpoint-stream.ts";
 import type { CommitLog } from "./commit-log.ts";
+import type { CommitPacing } from "./commit-pacing.ts";
 import { type FileAsset, FileStoredStream } from "./file-stored-stream.ts";
 import { FileStream } from "./file-stream.ts";
 import type { LogReader } from "./log-reader.ts";
 import { MemoryStoredStream } from "./memory-asset.ts";
-import { eraseRecord } from "./record-eraser.ts";
+import { Erasures } from "./record-eraser.ts";
 import type { LogPosition, Segment } from "./segment.ts";
 import { cleanSegment, worthCleaning } from "./segment-cleaner.ts";
 import { StoreError } from "./store-error.ts";
@@ -28,6 +29,8 @@ export interface FileStoreOptions {
   readonly syncPolicy: SyncPolicy;
   readonly lock: DiskLock;
   readonly log: CommitLog;
+  /** Whether commits block the turn. */
+  readonly pacing: CommitPacing;
   readonly reader: LogReader;
   readonly segmentBytes: number;
   /** Filled segments between checkpoints. */
@@ -53,7 +56,7 @@ export class FileStore implements Store {
   readonly #streams = new Map<number, FileStoredStream>();
   readonly #dirtyStreams = new Set<FileStream>();
   readonly #dirtyAssets = new Set<FileAsset>();
-  #erasures: { segment: number; offset: number }[] = [];
+  readonly #erasures: Erasures;
   #lastStream = 0;
   #fileBytes = 0;
   #memoryBytes = 0;
@@ -64,6 +67,7 @@ export class FileStore implements Store {
   #syncTimer: Timer | undefined;
   #idleTimer: Timer | undefined;
   #commits = 0;
+  #isClosing = false;
   #closed = false;
   /** Why the last checkpoint could not be written; the log alone is enough, it only grows. */
   checkpointFailure: unknown;
@@ -71,6 +75,7 @@ export class FileStore implements Store {
   constructor(options: FileStoreOptions) {
     this.#options = options;
     this.log = options.log;
+    this.#erasures = new Erasures(options.log, options.reader);
     const [newest, older] = options.checkpoints;
     this.#generation = newest?.generation ?? 0;
     this.#newest = newest?.position;
@@ -98,7 +103,7 @@ export class FileStore implements Store {
   /** The disk is full. Segments that a purge left dead go, if two checkpoints can be written: a segment outlives the older one. */
   makeRoom(release: () => void): void {
     const isDead = (segment: Segment) => segment.id !== this.log.openId && segment.live === 0 && !segment.damaged;
-    const isBetweenTurns = !this.#closed && !this.log.hasPending && this.#dirtyStreams.size === 0 && this.#dirtyAssets.size === 0;
+    const isBetweenTurns = !this.#closed && !this.log.isFlying && !this.log.hasPending && this.#dirtyStreams.size === 0 && this.#dirtyAssets.size === 0;
     if (isBetweenTurns && this.failure === undefined && [...this.log.segments.values()].some(isDead)) {
       this.#attempt(() => {
         release();
@@ -115,24 +120,37 @@ export class FileStore implements Store {
 
   commit(): void {
     this.#assertOpen();
-    this.#flush();
     const { log } = this;
-    const always = this.#options.syncPolicy === "always";
+    if (log.isFlying) {
+      // The epoch stays open, and its batch grows, until the one before it is durable.
+      return;
+    }
+    this.#flush();
     if (log.hasPending) {
-      log.commit(always);
       this.#commits += 1;
       this.#startTimers();
+      if (this.#mayFly() ? this.#commitLater() : this.#commitNow()) {
+        return;
+      }
     } else if (log.failure !== undefined) {
       throw log.failure;
     }
-    if (this.#erasures.length > 0) {
-      this.#erase();
-    }
+    this.#erasures.carryOut();
     this.durableEpoch = this.epoch;
     this.epoch += 1;
     if (log.sealed >= this.#options.checkpointSegments) {
       this.checkpoint();
     }
+  }
+
+  /** Bytes that are held in memory because a commit in the background is not through yet. */
+  get backlogBytes(): number {
+    return this.log.backlogBytes;
+  }
+
+  /** No commit is under way in the background. */
+  async landing(): Promise<void> {
+    await this.log.landing();
   }
 
   createStream(definition: StreamDefinition): StoredStream {
@@ -162,7 +180,7 @@ export class FileStore implements Store {
         this.#fileBytes += change;
       },
       lost: ({ account, name }, sequence) => this.onLost?.({ account, stream: name, sequence }),
-      erase: (segment, offset) => this.#erasures.push({ segment, offset }),
+      erase: (erasure) => this.#erasures.add(erasure),
     });
     const stream = new FileStoredStream(messages, {
       log: this.log,
@@ -186,6 +204,7 @@ export class FileStore implements Store {
 
   /** A message's record moved to another segment before it was durable. */
   moved(move: { stream: number; sequence: number; from: Segment; to: Segment; offset: number }): void {
+    this.#erasures.moved(move);
     const index = this.#streams.get(move.stream)?.messages.index;
     if (index?.has(move.sequence) === true && index.placeOf(move.sequence).place === move.from.id) {
       index.relocate(move.sequence, move.to.id, move.offset);
@@ -221,6 +240,8 @@ export class FileStore implements Store {
       return;
     }
     try {
+      this.#isClosing = true;
+      await this.log.landing();
       this.commit();
       this.log.sync();
       this.log.writeMarker();
@@ -247,6 +268,48 @@ export class FileStore implements Store {
     this.#options.lock.release();
   }
 
+  /** Overwrites and checkpoints follow the commit before them at once, so that one blocks. */
+  #mayFly(): boolean {
+    const { pacing, syncPolicy, checkpointSegments } = this.#options;
+    return (
+      pacing.isInBackground &&
+      syncPolicy === "always" &&
+      this.#erasures.isEmpty &&
+      this.log.sealed < checkpointSegments &&
+      !this.#isClosing
+    );
+  }
+
+  /** False: the commit is done. */
+  #commitNow(): false {
+    const { clock, pacing, syncPolicy } = this.#options;
+    const bytes = this.log.pendingBytes;
+    const begunMs = clock.nowMs();
+    this.log.commit(syncPolicy === "always");
+    if (syncPolicy === "always") {
+      pacing.blocked(clock.nowMs() - begunMs, bytes);
+    }
+    return false;
+  }
+
+  /** Is the commit under way? */
+  #commitLater(): boolean {
+    const { clock, pacing } = this.#options;
+    const { epoch } = this;
+    const bytes = this.log.pendingBytes;
+    const begunMs = clock.nowMs();
+    const isUnderWay = this.log.commitLater((error) => {
+      if (error === undefined) {
+        pacing.flew(clock.nowMs() - begunMs, bytes);
+        this.durableEpoch = epoch;
+      }
+      // After a failure, too: the next commit has to answer it.
+      this.onDurable?.();
+    });
+    this.epoch += isUnderWay ? 1 : 0;
+    return isUnderWay;
+  }
+
   #flush(): void {
     for (const stream of this.#dirtyStreams) {
       stream.flush();
@@ -256,33 +319,7 @@ export class FileStore implements Store {
       asset.flush();
     }
     this.#dirtyAssets.clear();
-  }
-
-  #erase(): void {
-    const erasures = this.#erasures;
-    this.#erasures = [];
-    this.log.sync();
-    this.log.writeMarker();
-    const touched = new Set<Segment>();
-    for (const { segment: id, offset } of erasures) {
-      const segment = this.log.segments.get(id);
-      try {
-        if (segment !== undefined && eraseRecord(this.#options.reader, segment, offset)) {
-          touched.add(segment);
-        }
-      } catch {
-        this.log.retireOpen();
-      }
-    }
-    for (const segment of touched) {
-      try {
-        this.#options.reader.fileOf(segment).sync();
-      } catch {
-        // The removal itself is durable; a segment whose sync failed is not written to again.
-        this.log.retireOpen();
-      }
-      this.#options.reader.forget(segment);
-    }
+    this.#erasures.keepIds((id) => (this.#streams.get(id)?.messages.messageIdWindowNs ?? 0n) > 0n);
   }
 
   /** Empties the sparsest segments, at most one segment's worth of messages at a time. */
@@ -356,7 +393,8 @@ export class FileStore implements Store {
     if (syncPolicy !== "always" && this.#syncTimer === undefined) {
       this.#syncTimer = clock.setTimer(syncPolicy.intervalMs, () => {
         this.#syncTimer = undefined;
-        this.#attempt(() => this.log.sync());
+        // However fast the disk is: what an interval wrote may take it a while. Commits wait for the end of it.
+        this.#attempt(() => void this.log.syncLater(() => this.onDurable?.()));
       });
     }
     this.#idleTimer ??= clock.setTimer(idleMs, () => this.#idle(this.#commits));
@@ -365,11 +403,16 @@ export class FileStore implements Store {
   /** Between turns nothing is pending. A store that had no commit since the last look gets its marker. */
   #idle(commitsBefore: number): void {
     this.#idleTimer = undefined;
-    if (this.#commits !== commitsBefore || this.log.hasPending) {
+    if (this.#commits !== commitsBefore || this.log.hasPending || this.log.isFlying) {
       this.#idleTimer = this.#options.clock.setTimer(idleMs, () => this.#idle(this.#commits));
       return;
     }
-    this.#attempt(() => this.log.writeMarker());
+    const { pacing, syncPolicy } = this.#options;
+    if (pacing.isInBackground && syncPolicy === "always") {
+      this.#attempt(() => this.log.writeMarkerLater(() => this.onDurable?.()));
+    } else {
+      this.#attempt(() => this.log.writeMarker());
+    }
   }
 
   /** Work of a timer: a failure is kept in the log and thrown by the next commit. */

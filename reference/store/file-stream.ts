@@ -6,6 +6,7 @@ import type { CommitLog } from "./commit-log.ts";
 import { IndexedStream } from "./indexed-stream.ts";
 import type { LogReader } from "./log-reader.ts";
 import { recordFlag, recordKind } from "./record.ts";
+import type { Erasure } from "./record-eraser.ts";
 import { SequenceRuns } from "./sequence-runs.ts";
 import type { MessageInput, MessageView, StreamDefinition } from "./stream-store.ts";
 
@@ -21,8 +22,8 @@ export interface FileStreamHost {
   accounted(change: number): void;
   /** A stored message turned out to be damaged when it was read. */
   lost(stream: FileStream, sequence: number): void;
-  /** Overwrite this record's body once its removal is durable. */
-  erase(segment: number, offset: number): void;
+  /** Overwrite this message's body once its removal is durable. */
+  erase(message: Erasure): void;
 }
 
 export class FileStream extends IndexedStream {
@@ -146,7 +147,7 @@ export class FileStream extends IndexedStream {
   protected removing(sequence: number, erase: boolean): void {
     if (erase) {
       const { place, offset } = this.index.placeOf(sequence);
-      this.#host.erase(place, offset);
+      this.#host.erase({ stream: this.id, sequence, segment: place, offset });
     }
     // Most limits take the oldest message: then the floor says it, and nothing is listed.
     if (sequence === this.index.first && this.index.lost === 0) {

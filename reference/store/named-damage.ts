@@ -44,6 +44,7 @@ const kindNames: Readonly<Record<number, string>> = {
   [recordKind.assetRecords]: "changes of a consumer",
   [recordKind.assetDelete]: "deletion of a consumer",
   [recordKind.streamIdentity]: "identity of a stream",
+  [recordKind.messageId]: "id of a removed message",
 };
 
 /** What is lost when a record of this kind can't be read and no checkpoint has it. */

@@ -45,12 +45,17 @@ export const recordKind = {
   assetDelete: 13,
   /** As `streamCreate`, before a stream's first message in a segment, so that no stream is lost with the checkpoints. */
   streamIdentity: 14,
+  /** The id of a message that is gone or about to be overwritten. Sequence and time: the message's. Nothing but the id. */
+  messageId: 15,
 } as const;
 
 export const recordFlag = {
   hasMessageId: 1,
   /** The body was overwritten with zeros after the message had been removed. */
   erased: 2,
+  /** Reserved, see `store-format.ts`. */
+  compressed: 4,
+  encrypted: 8,
 } as const;
 
 export interface RecordInput {

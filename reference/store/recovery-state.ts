@@ -87,6 +87,8 @@ export class RecoveryState {
     const stream = this.streams.get(record.stream);
     if (record.kind === recordKind.message && stream !== undefined) {
       this.#message(stream, record, segment, offset);
+    } else if (record.kind === recordKind.messageId && stream !== undefined) {
+      this.#noteId(stream, record, segment);
     } else if (!this.#before) {
       this.#change(stream, record);
     }

@@ -5,14 +5,14 @@
 import type { Disk } from "../ports.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { LogMemory } from "./checksum.ts";
-import { frameRecord, logFormat } from "./commit-log.ts";
+import { frameRecord } from "./commit-log.ts";
 import { RecordReader } from "./record.ts";
 import type { RecoveryState } from "./recovery-state.ts";
 import { type LogPosition, Segment, segmentId } from "./segment.ts";
 import { type Damage, holdsBatch, lastSoundEnd, readHead, type SegmentContent, type SegmentHead, scanSegment } from "./segment-scan.ts";
 import { checkpointRoomName, reserveName, spareName } from "./segment-spare.ts";
 import { listOrNothing } from "./store-directory.ts";
-import { StoreError } from "./store-error.ts";
+import { refuseUnreadable } from "./store-format.ts";
 
 export interface RecoveredLog {
   readonly end: LogPosition;
@@ -175,8 +175,8 @@ export class SegmentLoader {
     } finally {
       file.close();
     }
-    if (head !== undefined && head.format > logFormat) {
-      throw new StoreError("newer-format", `${unknown.path} has format ${head.format}, this server reads up to ${logFormat}`);
+    if (head !== undefined) {
+      refuseUnreadable(unknown.path, head);
     }
     const previous = head?.previous ?? unknown.previous;
     return { segment: new Segment({ id, directory, capacity: bytes, previous }), hasHead: head !== undefined, bytes };

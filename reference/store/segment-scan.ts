@@ -28,6 +28,8 @@ export interface SegmentContent {
 
 export interface SegmentHead {
   readonly format: number;
+  /** Bits, see `store-format.ts`. */
+  readonly features: number;
   readonly previous: LogPosition;
 }
 
@@ -39,6 +41,7 @@ export function readHead({ reader, segment, length }: SegmentContent): SegmentHe
   }
   return {
     format: reader.payloadWord(0),
+    features: reader.payloadWord(3),
     previous: { segment: reader.payloadWord(1), offset: reader.payloadWord(2) },
   };
 }

@@ -2,8 +2,7 @@
 import type { Disk, DiskEntry, DiskLock } from "../ports.ts";
 import { checkpointNames } from "./checkpoint.ts";
 import { StoreError } from "./store-error.ts";
-
-export const storeFormat = 1;
+import { refuseUnreadable, storeFormat } from "./store-format.ts";
 
 const markerName = "store.json";
 export const logName = "log";
@@ -43,14 +42,14 @@ export async function claimDirectory(disk: Disk, directory: string): Promise<{ l
 
 /** Makes the directory what a store needs: after everything in it was read and understood, or at once in a new one. */
 export function settleDirectory(disk: Disk, directory: string): void {
-  if (checkMarker(disk, directory, namesIn(disk, directory)) !== "sound") {
+  if (checkMarker(disk, directory, namesIn(disk, directory)).state !== "sound") {
     writeMarker(disk, directory);
   }
   makeDurableDirectory(disk, logDirectory(directory));
 }
 
 /** For those who only look: is this a store that this version can read? Changes nothing; says what state its marker is in. */
-export function identifyDirectory(disk: Disk, directory: string): MarkerState {
+export function identifyDirectory(disk: Disk, directory: string): FoundMarker {
   const names = new Set(listOrNothing(disk, directory).map((entry) => entry.name));
   const isStore = [markerName, logName, ...checkpointNames].some((name) => names.has(name));
   if (!isStore) {
@@ -154,25 +153,27 @@ export async function takeLock(disk: Disk, directory: string, options: { leaveNo
   return lock;
 }
 
-export type MarkerState = "sound" | "damaged" | "missing";
+/** `older`: sound, and of a format that opening brings up to date. */
+export interface FoundMarker {
+  readonly state: "sound" | "older" | "damaged" | "missing";
+  readonly format: number;
+}
 
 /** The log says by itself what it is: a damaged marker costs nothing but this file. A sound one of others, or of a newer format, is refused. */
-function checkMarker(disk: Disk, directory: string, names: ReadonlySet<string>): MarkerState {
+function checkMarker(disk: Disk, directory: string, names: ReadonlySet<string>): FoundMarker {
   if (!names.has(markerName)) {
-    return "missing";
+    return { state: "missing", format: storeFormat };
   }
   const path = `${directory}/${markerName}`;
   const marker = parseMarker(readAll(disk, path));
   if (marker === undefined || (marker.check !== undefined && marker.check !== checkOf(marker.store, marker.format))) {
-    return "damaged";
+    return { state: "damaged", format: storeFormat };
   }
   if (marker.store !== "streamproof") {
     throw new StoreError("foreign-files", `${path} belongs to "${marker.store}", not to this server`);
   }
-  if (marker.format > storeFormat) {
-    throw new StoreError("newer-format", `${path} has format ${marker.format}, this server reads up to ${storeFormat}; use a newer server`);
-  }
-  return "sound";
+  refuseUnreadable(path, { format: marker.format, features: 0 });
+  return { state: marker.format < storeFormat ? "older" : "sound", format: marker.format };
 }
 
 interface Marker {

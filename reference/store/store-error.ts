@@ -5,6 +5,7 @@ export type StoreErrorCode =
   | "locked"
   | "foreign-files"
   | "newer-format"
+  | "unsupported-feature"
   | "incomplete"
   | "unreadable"
   | "write-failed"

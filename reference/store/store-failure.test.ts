@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { CrashableDisk } from "../sim/crashable-disk.ts";
 import { VirtualClock } from "../sim/virtual-clock.ts";
 import { definition, directory, encoder, only, open, payloadOf, publish } from "./file-store.contract.ts";
+import { storeFormat } from "./store-format.ts";
 
 test("with an interval the system gets the bytes at once and the disk gets them when the time is up", async () => {
   const disk = new CrashableDisk();
@@ -77,7 +78,7 @@ test("a directory that holds other files, is locked, newer or not writable is re
 
   const newer = new CrashableDisk();
   newer.makeDirectory(directory);
-  newer.open(`${directory}/store.json`, "create-new").write(encoder.encode('{"store":"streamproof","format":2}'), 0);
+  newer.open(`${directory}/store.json`, "create-new").write(encoder.encode(`{"store":"streamproof","format":${storeFormat + 1}}`), 0);
   await expect(open(newer)).rejects.toMatchObject({ code: "newer-format" });
   expect(newer.list(directory)).toHaveLength(1);
 

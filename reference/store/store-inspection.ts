@@ -8,6 +8,7 @@ import { type NamedDamage, nameDamage } from "./named-damage.ts";
 import { readOnlyDisk } from "./read-only-disk.ts";
 import { identifyDirectory, listOrNothing, takeLock } from "./store-directory.ts";
 import { StoreError } from "./store-error.ts";
+import { storeFormat } from "./store-format.ts";
 import type { RecoveredStream } from "./stream-store.ts";
 
 export interface InspectionOptions {
@@ -22,6 +23,7 @@ export interface InspectionOptions {
 export interface Inspection {
   /** Where the store is. */
   readonly directory: string;
+  readonly format: number;
   /** Reads only. */
   readonly disk: Disk;
   readonly loaded: LoadedStore;
@@ -45,14 +47,15 @@ export async function inspectStore({ directory: given, disk: writable, clock, ra
     const loaded = loadStore(reading === undefined ? options : { ...options, reading }, lock);
     loaded.store.resume(loaded.state);
     const streams = finishStreams(loaded);
-    const markerDamage: NamedDamage[] = marker === "sound" ? [] : [markerProblem(marker)];
+    const markerDamage: NamedDamage[] = marker.state === "sound" || marker.state === "older" ? [] : [markerProblem(marker.state)];
     return {
       directory,
+      format: marker.format,
       disk,
       loaded,
       streams,
       damage: [...markerDamage, ...nameDamage(loaded)],
-      notes: notesOn(loaded, disk, directory),
+      notes: [...(marker.state === "older" ? [olderFormat] : []), ...notesOn(loaded, disk, directory)],
       release: () => loaded.store.abandon(),
     };
   } catch (error) {
@@ -78,6 +81,8 @@ function storeIn(disk: Disk, given: string): string {
 function unreadable(directory: string, cause: unknown): StoreError {
   return new StoreError("unreadable", `${directory} can't be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
 }
+
+const olderFormat = `its format is an older one: a server that opens it makes it one of format ${storeFormat}`;
 
 function markerProblem(marker: "damaged" | "missing"): NamedDamage {
   const explanation = "the log says by itself what it is; the file is written anew";
