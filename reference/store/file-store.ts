@@ -103,7 +103,8 @@ export class FileStore implements Store {
   /** The disk is full. Segments that a purge left dead go, if two checkpoints can be written: a segment outlives the older one. */
   makeRoom(release: () => void): void {
     const isDead = (segment: Segment) => segment.id !== this.log.openId && segment.live === 0 && !segment.damaged;
-    const isBetweenTurns = !this.#closed && !this.log.isFlying && !this.log.hasPending && this.#dirtyStreams.size === 0 && this.#dirtyAssets.size === 0;
+    const isBetweenTurns =
+      !this.#closed && !this.log.isFlying && !this.log.hasPending && this.#dirtyStreams.size === 0 && this.#dirtyAssets.size === 0;
     if (isBetweenTurns && this.failure === undefined && [...this.log.segments.values()].some(isDead)) {
       this.#attempt(() => {
         release();
@@ -272,11 +273,7 @@ export class FileStore implements Store {
   #mayFly(): boolean {
     const { pacing, syncPolicy, checkpointSegments } = this.#options;
     return (
-      pacing.isInBackground &&
-      syncPolicy === "always" &&
-      this.#erasures.isEmpty &&
-      this.log.sealed < checkpointSegments &&
-      !this.#isClosing
+      pacing.isInBackground && syncPolicy === "always" && this.#erasures.isEmpty && this.log.sealed < checkpointSegments && !this.#isClosing
     );
   }
 

@@ -5,6 +5,7 @@
 import type { Clock, Disk, DiskLock, Random } from "../ports.ts";
 import { type Checkpoint, readCheckpoints } from "./checkpoint.ts";
 import { CommitLog } from "./commit-log.ts";
+import { type CommitPacing, MeasuredPacing } from "./commit-pacing.ts";
 import { FileStore, type SyncPolicy } from "./file-store.ts";
 import { LogFrames } from "./log-frames.ts";
 import { LogReader } from "./log-reader.ts";
@@ -33,6 +34,8 @@ export interface StoreOptions {
    * replaces, so it can't promise one object for a subject, and a store with millions of subjects would push everything else out of it.
    */
   readonly intern?: (text: string) => Subject;
+  /** Whether commits block the turn; without it, as the disk's speed is measured. */
+  readonly pacing?: CommitPacing;
   /** Keep a preallocated segment for a full disk, default false. */
   readonly reserve?: boolean;
   /** Told before each segment is read. */
@@ -87,6 +90,7 @@ export function loadStore(options: StoreOptions, lock: DiskLock): LoadedStore {
     lock,
     log,
     reader,
+    pacing: options.pacing ?? new MeasuredPacing(),
     segmentBytes,
     checkpointSegments,
     checkpoints,

@@ -13,6 +13,7 @@ test("with an interval the system gets the bytes at once and the disk gets them 
   publish(stream, "synced");
   first.store.commit();
   clock.advance(120_001);
+  await first.store.landing();
   publish(stream, "unsynced");
   first.store.commit();
   expect(first.store.durableEpoch).toBe(first.store.epoch - 1);

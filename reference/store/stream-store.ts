@@ -130,14 +130,21 @@ export interface Store {
   readonly epoch: number;
   /** Every change of an epoch up to this one is durable (or needs no disk). */
   readonly durableEpoch: number;
-  /** `durableEpoch` grew outside `commit()`, after an asynchronous sync; set once by the server. */
+  /** A commit that was under way has ended, and `durableEpoch` grew unless it failed: the turn has to end, and `commit` to be called; set once by the server. */
   onDurable: (() => void) | undefined;
 
   /** The disk has no room for more messages; removals, acknowledgements and configurations are still made durable, from a reserve. */
   readonly isFull?: boolean;
 
-  /** Ends the epoch: one write for each touched segment, one sync if the policy asks. Called by the server at the end of each turn with changes. */
+  /**
+   * Ends the epoch: one write for each touched segment, one sync if the policy asks. Called by the server at the end of each turn with changes.
+   * On a slow disk it only begins that, and `onDurable` tells; until then the next epoch stays open, however often this is called.
+   */
   commit(): void;
+  /** Bytes held in memory because a commit is still under way; 0 as long as commits block. */
+  readonly backlogBytes?: number;
+  /** Resolves when the commit that is under way, if there is one, has ended. */
+  landing?(): Promise<void>;
 
   createStream(definition: StreamDefinition): StoredStream;
   /** Bytes held by file streams, files included, and by memory streams (accounted sizes). */
