@@ -92,10 +92,26 @@ function acknowledgedReads(history: History): string[] {
 const isRead = (event: HistoryEvent, seq: string | undefined): boolean => event.type === "read" && event.seq === seq;
 const outcomeOf = (id: string, history: History): string | undefined => checks[id]?.judge(history).outcome;
 
-test("every check passes on whatever a server without faults did", () => {
+/** What the naive server's histories hold something for; `mutations.test.ts` has sound histories for every check. */
+const fed = [
+  "acked-changes-kept",
+  "confirmed-acks-kept",
+  "gaps-explained",
+  "info-agrees",
+  "no-acked-loss",
+  "no-duplicates",
+  "no-phantoms",
+  "observed-stays",
+  "order-per-writer",
+  "preconditions-hold",
+  "real-time-order",
+  "sequences-never-reused",
+];
+
+test("every check that a server without faults feeds passes on whatever a server without faults did", () => {
   fc.assert(
     fc.property(commands, (script) => {
-      const { verdicts, outcome } = judgeHistory(run(script), Object.keys(checks));
+      const { verdicts, outcome } = judgeHistory(run(script), fed);
       const notPassed = Object.entries(verdicts).filter(([, verdict]) => verdict.outcome !== "pass");
       expect(notPassed).toEqual([]);
       expect(outcome).toBe("pass");
@@ -252,7 +268,7 @@ test("a run without evidence of its fault is inconclusive, and a loss in it stil
 test("a check that throws, an unknown check and no check at all are inconclusive", () => {
   const history = run([]);
   const broken = spoil(history, (event) => (event.type === "ok" && event.seq !== undefined ? { ...event, seq: "no number" } : event));
-  expect(judgeHistory(broken, ["sequences-never-reused"])).toMatchObject({
+  expect(judgeHistory(broken, ["gaps-explained"])).toMatchObject({
     outcome: "inconclusive",
     summary: expect.stringContaining("check itself"),
   });

@@ -1,6 +1,8 @@
 /**
- * A double ack that was answered is final: that consumer never delivers the message again, and its ack floor does not lie below the messages
- * it confirmed without a gap. A plain ack promises nothing and is not judged.
+ * A double ack that was answered is final: that consumer never delivers the message again, neither when asked at the end nor during the run, and its ack
+ * floor does not lie below the messages it confirmed without a gap. A plain ack promises nothing and is not judged.
+ *
+ * A delivery that was on its way to another client may arrive after the answer; it counts in the acknowledging client, and after the server began anew.
  */
 import type { ConsumerReadEvent } from "../history/events.ts";
 import type { History } from "../history/history.ts";
@@ -42,8 +44,8 @@ export function findUndoneAcks(history: History): UndoneAcks {
   const confirmed = history.of("ack").filter((each) => each.op.confirmed && each.outcome === "ok" && !isConsumerReplaced(history, each));
   const consumers = Map.groupBy(confirmed, (each) => JSON.stringify([each.op.stream, each.op.consumer]));
   const unread: string[] = [];
-  const violations: Violation[] = [];
-  let redelivered = 0;
+  const violations: Violation[] = deliveredLater(history, confirmed);
+  let redelivered = violations.length;
   for (const acks of consumers.values()) {
     const [first] = acks;
     const read = first === undefined ? undefined : history.consumerRead(first.op.stream, first.op.consumer);
@@ -76,6 +78,22 @@ function isConsumerReplaced(history: History, ack: Ack): boolean {
 function deliveredAgain(acks: readonly Ack[], read: ConsumerReadEvent): Ack[] {
   const again = new Set(read.redelivered);
   return [...new Map(acks.map((ack) => [ack.op.seq, ack])).values()].filter((ack) => again.has(ack.op.seq));
+}
+
+function deliveredLater(history: History, confirmed: readonly Ack[]): Violation[] {
+  const first = new Map<string, Ack>();
+  for (const ack of confirmed.toSorted((a, b) => b.end - a.end)) {
+    first.set(JSON.stringify([ack.op.stream, ack.op.consumer, ack.op.seq]), ack);
+  }
+  const begun = history.events.flatMap((event, position) => (event.type === "epoch" ? [position] : []));
+  return history.deliveries.flatMap(({ event, position }) => {
+    const ack = first.get(JSON.stringify([event.stream, event.consumer, event.seq]));
+    if (ack === undefined || position < ack.end) {
+      return [];
+    }
+    const isCertain = event.process === ack.process || begun.some((epoch) => epoch > ack.end && epoch < position);
+    return isCertain ? [{ says: `message ${event.seq} was delivered again by ${event.consumer}`, operations: [ack] }] : [];
+  });
 }
 
 /** The floor is certain only up to the first sequence, counted from 1, that was not confirmed. */

@@ -1,6 +1,9 @@
 /**
  * A message id is stored at most once inside the stream's duplicate window, whatever was retried and whatever crashed; a duplicate's answer names
  * the sequence of the first. A publish without an id is stored at most once for each time it was sent.
+ *
+ * The window begins with the first, and a duplicate does not begin it anew; a server may sweep ids once a window, so an id is certainly free again after two
+ * of them. A publish that was refused never claims its id.
  */
 import type { History } from "../history/history.ts";
 import { mayHaveHappened, type OperationOf, type OperationRecord, precedes } from "../history/operation-record.ts";
@@ -13,6 +16,8 @@ type Publish = OperationRecord<OperationOf<"publish">>;
 
 /** The server's default `duplicate_window`. */
 const defaultWindowMs = 120_000;
+/** How late a sweep may be on a busy machine. */
+const sweepSlackMs = 1000;
 
 export const noDuplicates: Check = {
   id: "no-duplicates",
@@ -42,7 +47,9 @@ function violationsOfId(history: History, attempts: readonly Publish[]): Violati
   const windowMs = certainWindowMs(history, attempts);
   return [
     ...fresh.slice(1).flatMap((again, index) => storedTwice(history, { first: fresh[index], again, windowMs })),
-    ...answered.filter((each) => each.duplicate === true).flatMap((each) => wrongDuplicate(history, each, attempts)),
+    ...answered
+      .filter((each) => each.duplicate === true)
+      .flatMap((each) => [...wrongDuplicate(history, each, attempts), ...duplicateTooLate(history, each, attempts)]),
   ];
 }
 
@@ -72,6 +79,20 @@ function wrongDuplicate(history: History, duplicate: Publish, attempts: readonly
   // Only where every earlier attempt is known can none of them be the original.
   const says = `the duplicate of id ${duplicate.op.msgId} names ${duplicate.seq} instead of ${first?.seq}`;
   return [{ says, operations: first === undefined ? [duplicate] : [first, duplicate] }];
+}
+
+/** Every attempt that may have been the original was over two windows before this one began. */
+function duplicateTooLate(history: History, duplicate: Publish, attempts: readonly Publish[]): Violation[] {
+  const earlier = attempts.filter((each) => each.duplicate !== true && !precedes(duplicate, each));
+  const windowMs = widestWindowMs(history, attempts);
+  const over = earlier.map((each) => each.completedAt ?? Number.POSITIVE_INFINITY);
+  const isUnknown = earlier.length === 0 || earlier.some((each) => each.outcome !== "ok");
+  const sinceMs = duplicate.invokedAt - Math.max(...over);
+  if (isUnknown || sinceMs <= 2 * windowMs + sweepSlackMs) {
+    return [];
+  }
+  const says = `id ${duplicate.op.msgId} was called a duplicate ${Math.round(sinceMs)} ms after it was stored, with a window of ${windowMs} ms`;
+  return [{ says, operations: [...earlier.slice(-1), duplicate] }];
 }
 
 /** Counts copies by their bytes: an id once a window, a message without an id once for each send. */
@@ -104,6 +125,12 @@ function copiesAllowed(history: History, senders: readonly Publish[]): number {
     return windowMs === 0 ? attempts.length : 1 + Math.floor((Math.max(...ended) - Math.min(...begun)) / windowMs);
   });
   return spans.reduce((sum, each) => sum + each, withoutId);
+}
+
+function widestWindowMs(history: History, attempts: readonly Publish[]): number {
+  const stream = attempts[0]?.op.stream ?? "";
+  const windows = limitsOf(history, stream).map((limits) => limits.duplicateWindowMs ?? defaultWindowMs);
+  return windows.length === 0 ? defaultWindowMs : Math.max(...windows);
 }
 
 /** The narrowest window the stream had: only inside it is a second copy certainly wrong. */

@@ -1,8 +1,16 @@
 /** Every check by its id, and the judgement of one history by several of them. */
 import type { History } from "../history/history.ts";
+import { ackFloorRises } from "./ack-floor-rises.ts";
 import { ackedChangesKept } from "./acked-changes-kept.ts";
+import { answersInTime } from "./answers-in-time.ts";
+import { batchesWhole } from "./batches-whole.ts";
 import { type Check, inconclusive, type Verdict } from "./check.ts";
 import { confirmedAcksKept } from "./confirmed-acks-kept.ts";
+import { consumerInfoAgrees } from "./consumer-info-agrees.ts";
+import { damageContained } from "./damage-contained.ts";
+import { deliveriesComplete } from "./deliveries-complete.ts";
+import { deliveriesInOrder } from "./deliveries-in-order.ts";
+import { gapsExplained } from "./gaps-explained.ts";
 import { infoAgrees } from "./info-agrees.ts";
 import { noAckedLoss } from "./no-acked-loss.ts";
 import { noDuplicates } from "./no-duplicates.ts";
@@ -10,11 +18,22 @@ import { noPhantoms } from "./no-phantoms.ts";
 import { observedStays } from "./observed-stays.ts";
 import { orderPerWriter } from "./order-per-writer.ts";
 import { preconditionsHold } from "./preconditions-hold.ts";
+import { realTimeOrder } from "./real-time-order.ts";
+import { retentionFollowsAcks } from "./retention-follows-acks.ts";
 import { sequencesNeverReused } from "./sequences-never-reused.ts";
+import { timestampsRise } from "./timestamps-rise.ts";
 
 const all: readonly Check[] = [
+  ackFloorRises,
   ackedChangesKept,
+  answersInTime,
+  batchesWhole,
   confirmedAcksKept,
+  consumerInfoAgrees,
+  damageContained,
+  deliveriesComplete,
+  deliveriesInOrder,
+  gapsExplained,
   infoAgrees,
   noAckedLoss,
   noDuplicates,
@@ -22,7 +41,10 @@ const all: readonly Check[] = [
   observedStays,
   orderPerWriter,
   preconditionsHold,
+  realTimeOrder,
+  retentionFollowsAcks,
   sequencesNeverReused,
+  timestampsRise,
 ];
 
 export const checks: Readonly<Record<string, Check>> = Object.fromEntries(all.map((check) => [check.id, check]));

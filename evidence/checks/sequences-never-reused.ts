@@ -1,12 +1,14 @@
 /**
  * A stream gives every sequence once, and its last sequence never falls: not after a purge, not after a crash. So two acknowledged publishes
- * never share a sequence, a publish that began after another was acknowledged gets a higher one, and the stream read back at the end knows a
- * last sequence no lower than the highest it acknowledged. A stream that was deleted and made again starts anew.
+ * never share a sequence, a publish that began after another was acknowledged gets a higher one, and whoever asks the stream for its last sequence
+ * is told one no lower than any that was acknowledged or seen before. A stream that was deleted and made again starts anew.
  */
 import type { History } from "../history/history.ts";
-import type { AcknowledgedPublish } from "../history/operation-record.ts";
-import { streamDeleteAfter } from "../history/removals.ts";
+import { observationsOf } from "../history/observations.ts";
+import { type AcknowledgedPublish, mayHaveHappened, type OperationRecord } from "../history/operation-record.ts";
+import { compareSequences } from "../history/placed-publishes.ts";
 import { type Check, counted, fail, inconclusive, pass } from "./check.ts";
+import { overtaken } from "./real-time-order.ts";
 import { betweenStreams } from "./stream-lives.ts";
 import type { Violation } from "./witness.ts";
 
@@ -15,11 +17,13 @@ export const sequencesNeverReused: Check = {
   says: "No sequence is given twice, and the last sequence of a stream never falls.",
   judge(history) {
     const originals = history.acknowledged().filter((ack) => ack.duplicate !== true);
-    const violations = [...Map.groupBy(originals, (ack) => ack.op.stream).values()].flatMap((acks) => [
-      ...givenTwice(history, acks),
-      ...fallen(history, acks),
-      ...lastSequenceFell(history, acks),
-    ]);
+    const violations = [
+      ...[...Map.groupBy(originals, (ack) => ack.op.stream).values()].flatMap((acks) => [
+        ...givenTwice(history, acks),
+        ...overtaken(history, acks),
+      ]),
+      ...history.streams.flatMap((stream) => lastSequenceFell(history, stream)),
+    ];
     const figures = { acknowledged: originals.length, violations: violations.length };
     if (violations.length > 0) {
       return fail(history, { summary: `${counted(violations.length, "sequence")} given again or taken back`, figures, violations });
@@ -42,33 +46,68 @@ function givenTwice(history: History, acks: readonly AcknowledgedPublish[]): Vio
   });
 }
 
-/** Sweeps publishes in the order they began, against the highest sequence acknowledged before that. */
-function fallen(history: History, acks: readonly AcknowledgedPublish[]): Violation[] {
-  const byBegin = acks.toSorted((a, b) => a.begin - b.begin);
+/** A sequence that was certainly given by `position`, or a last sequence that was told by an answer that was asked for at `begin`. */
+interface Known {
+  readonly seq: string;
+  readonly position: number;
+  readonly operations: readonly OperationRecord[];
+  readonly how: string;
+}
+interface Told extends Known {
+  readonly begin: number;
+}
+
+/** Sweeps the answers in the order they were asked for, against the highest sequence known by then. */
+function lastSequenceFell(history: History, stream: string): Violation[] {
+  const told = [...toldByReadBacks(history, stream), ...toldByInfos(history, stream)].sort((a, b) => a.begin - b.begin);
+  const known = [...given(history, stream), ...seen(history, stream), ...told].sort((a, b) => a.position - b.position);
+  const anew = history.of("delete-stream").filter((each) => each.op.stream === stream && mayHaveHappened(each));
   const violations: Violation[] = [];
   let done = 0;
-  let highest: AcknowledgedPublish | undefined;
-  for (const ack of byBegin) {
-    for (let next = acks[done]; next !== undefined && next.end < ack.begin; next = acks[done]) {
-      highest = highest === undefined || BigInt(next.seq) > BigInt(highest.seq) || betweenStreams(history, highest, next) ? next : highest;
+  let highest: Known | undefined;
+  for (const answer of told) {
+    for (let next = known[done]; next !== undefined && next.position < answer.begin; next = known[done]) {
+      const isOfOther = highest !== undefined && mayLieBetween(anew, highest.position, next.position);
+      highest = highest === undefined || isOfOther || compareSequences(next.seq, highest.seq) > 0 ? next : highest;
       done += 1;
     }
-    if (highest !== undefined && BigInt(ack.seq) < BigInt(highest.seq) && !betweenStreams(history, highest, ack)) {
-      violations.push({ says: `sequence ${ack.seq} was given after ${highest.seq} was acknowledged`, operations: [highest, ack] });
+    if (highest !== undefined && compareSequences(answer.seq, highest.seq) < 0 && !mayLieBetween(anew, highest.position, answer.position)) {
+      const says = `the last sequence of ${stream} is ${answer.seq} after ${highest.seq} was ${highest.how}`;
+      violations.push({ says, operations: [...highest.operations, ...answer.operations] });
     }
   }
   return violations;
 }
 
-function lastSequenceFell(history: History, acks: readonly AcknowledgedPublish[]): Violation[] {
-  const current = acks.filter((ack) => !streamDeleteAfter(history, ack));
-  const highest = current.reduce<AcknowledgedPublish | undefined>(
-    (most, ack) => (most === undefined || BigInt(ack.seq) > BigInt(most.seq) ? ack : most),
-    undefined,
-  );
-  const lastSeq = highest === undefined ? undefined : history.lastReadBack(highest.op.stream)?.end?.lastSeq;
-  if (highest === undefined || lastSeq === undefined || BigInt(lastSeq) >= BigInt(highest.seq)) {
-    return [];
-  }
-  return [{ says: `the stream's last sequence is ${lastSeq} after ${highest.seq} was acknowledged`, operations: [highest] }];
+function mayLieBetween(deletes: readonly OperationRecord[], from: number, to: number): boolean {
+  return deletes.some((each) => each.end > from && each.begin < to);
+}
+
+function given(history: History, stream: string): Known[] {
+  return history
+    .acknowledged(stream)
+    .filter((ack) => ack.duplicate !== true)
+    .map((ack) => ({ seq: ack.seq, position: ack.end, operations: [ack], how: "acknowledged" }));
+}
+
+function seen(history: History, stream: string): Known[] {
+  return observationsOf(history)
+    .filter((each) => each.stream === stream)
+    .map(({ seq, position, by }) => ({ seq, position, operations: [], how: `seen by ${by}` }));
+}
+
+/** Nothing goes on during a read-back, so it was asked for when its figures were. */
+function toldByReadBacks(history: History, stream: string): Told[] {
+  return history.readBacks(stream).flatMap(({ end, position }) => {
+    const lastSeq = end?.missing === true ? undefined : end?.lastSeq;
+    return lastSeq === undefined ? [] : [{ seq: lastSeq, begin: position, position, operations: [], how: "read back as the last" }];
+  });
+}
+
+function toldByInfos(history: History, stream: string): Told[] {
+  return history.of("stream-info").flatMap((each) => {
+    const lastSeq = each.op.stream === stream ? each.figures?.lastSeq : undefined;
+    const told = { begin: each.begin, position: each.end, operations: [each], how: "told as the last" };
+    return lastSeq === undefined ? [] : [{ seq: lastSeq, ...told }];
+  });
 }

@@ -4,7 +4,7 @@
  * An unanswered operation may or may not have happened; nothing here decides it. The last read-back of a stream is the one that counts, so a
  * history may hold several of them, one after each fault.
  */
-import type { ConsumerReadEvent, EpochEvent, FaultEvent, HistoryEvent, Operation, RunEvent } from "./events.ts";
+import type { ConsumerReadEvent, DeliveryEvent, EpochEvent, FaultEvent, HistoryEvent, Operation, RunEvent } from "./events.ts";
 import {
   type AcknowledgedPublish,
   isAcknowledgedPublish,
@@ -21,6 +21,8 @@ export class History {
   readonly operations: readonly OperationRecord[];
   readonly faults: readonly FaultEvent[];
   readonly epochs: readonly EpochEvent[];
+  /** In the order of their arrival; `epoch` is how many lives of the server had begun. */
+  readonly deliveries: readonly { readonly event: DeliveryEvent; readonly position: number; readonly epoch: number }[];
   readonly #readBacks: ReadonlyMap<string, readonly ReadBack[]>;
   readonly #acknowledged: readonly AcknowledgedPublish[];
   readonly #acknowledgedOf: ReadonlyMap<string, readonly AcknowledgedPublish[]>;
@@ -34,6 +36,7 @@ export class History {
     this.operations = recordOperations(events);
     this.faults = events.filter((event) => event.type === "fault");
     this.epochs = events.filter((event) => event.type === "epoch");
+    this.deliveries = deliveriesOf(events);
     this.#readBacks = readBacksOf(events);
     this.#acknowledged = this.operations.filter(isAcknowledgedPublish).sort((a, b) => a.end - b.end);
     this.#acknowledgedOf = Map.groupBy(this.#acknowledged, (ack) => ack.op.stream);
@@ -125,6 +128,14 @@ export class History {
     }
     return changes;
   }
+}
+
+function deliveriesOf(events: readonly HistoryEvent[]): History["deliveries"] {
+  let epoch = 0;
+  return events.flatMap((event, position) => {
+    epoch += event.type === "epoch" ? 1 : 0;
+    return event.type === "delivery" ? [{ event, position, epoch }] : [];
+  });
 }
 
 /** What leaves a trace that a read-back of the stream, or a look for it, must show. */

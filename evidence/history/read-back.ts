@@ -8,6 +8,7 @@ export interface StoredMessage {
   readonly seq: string;
   readonly subject?: string;
   readonly digest?: string;
+  readonly time?: string;
   /** The server answered with an error for this sequence instead of a message. */
   readonly problem?: string;
 }

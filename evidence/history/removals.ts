@@ -1,5 +1,5 @@
 /**
- * What may rightly have removed an acknowledged message: deletes, purges and limits of the run, acknowledged or unanswered. A removal that was
+ * What may rightly have removed an acknowledged message: deletes, purges, rollups and limits of the run, acknowledged or unanswered. A removal that was
  * over before the publish began explains nothing.
  *
  * The answer has three values. `unknown` is given where a limit applies whose arithmetic the history does not hold (`maxBytes` without the
@@ -17,16 +17,26 @@ export class Removals {
   readonly #history: History;
   readonly #deletes: ReadonlyMap<string, readonly OperationRecord[]>;
   readonly #settled: ReadonlyMap<string, readonly OperationRecord[]>;
+  /** Acknowledgements that cover everything below them, of consumers with the policy `all`, by stream. */
+  readonly #acksOfAll: ReadonlyMap<string, readonly OperationRecord<OperationOf<"ack">>[]>;
+  /** By stream and subject; by stream and no subject what replaces the whole stream. */
+  readonly #rollups: ReadonlyMap<string, readonly OperationRecord<OperationOf<"publish">>[]>;
   readonly #orders = new Map<string, PublishOrder>();
 
   constructor(history: History) {
     this.#history = history;
     this.#deletes = Map.groupBy(history.of("delete-message").filter(mayHaveHappened), (each) => keyOf(each.op.stream, each.op.seq));
-    this.#settled = Map.groupBy(history.of("ack").filter(mayHaveHappened), (each) => keyOf(each.op.stream, each.op.seq));
+    const settling = [...history.of("ack"), ...history.of("term")].filter(mayHaveHappened);
+    this.#settled = Map.groupBy(settling, (each) => keyOf(each.op.stream, each.op.seq));
+    this.#acksOfAll = acksOfAll(history);
+    const rollups = history
+      .of("publish")
+      .filter((each) => each.op.rollup !== undefined && each.duplicate !== true && mayHaveHappened(each));
+    this.#rollups = Map.groupBy(rollups, (each) => keyOf(each.op.stream, each.op.rollup === "all" ? "" : each.op.subject));
   }
 
   explain(ack: AcknowledgedPublish): Explanation {
-    const byRequest = this.#byDelete(ack) ?? this.#byStreamDelete(ack) ?? this.#byPurge(ack);
+    const byRequest = this.#byDelete(ack) ?? this.#byStreamDelete(ack) ?? this.#byPurge(ack) ?? this.#byRollup(ack);
     if (byRequest !== undefined) {
       return { by: byRequest };
     }
@@ -58,7 +68,18 @@ export class Removals {
     return keep === undefined || this.#order(stream, filter).countBehind(ack) >= keep;
   }
 
+  #byRollup(ack: AcknowledgedPublish): string | undefined {
+    const { stream, subject } = ack.op;
+    const rollups = [...(this.#rollups.get(keyOf(stream, subject)) ?? []), ...(this.#rollups.get(keyOf(stream, "")) ?? [])];
+    const isLater = ({ seq }: OperationRecord): boolean => seq === undefined || BigInt(seq) > BigInt(ack.seq);
+    const found = rollups.find((each) => each.id !== ack.id && !precedes(each, ack) && isLater(each));
+    return found === undefined ? undefined : `rollup of ${subject}`;
+  }
+
   #byLimits(ack: AcknowledgedPublish): Explanation {
+    if (ack.op.ttlMs !== undefined && this.#ageMs(ack) >= ack.op.ttlMs) {
+      return { by: `message TTL ${ack.op.ttlMs} ms` };
+    }
     let unknown = false;
     for (const limits of limitsOf(this.#history, ack.op.stream)) {
       const answer = this.#byLimit(limits, ack);
@@ -74,13 +95,18 @@ export class Removals {
     if (limits.maxAgeMs !== undefined && this.#ageMs(ack) >= limits.maxAgeMs) {
       return { by: `max_age ${limits.maxAgeMs} ms` };
     }
-    if (limits.retention !== undefined && limits.retention !== "limits" && this.#settled.has(keyOf(ack.op.stream, ack.seq))) {
+    if (limits.retention !== undefined && limits.retention !== "limits" && this.#isSettled(ack)) {
       return { by: `${limits.retention} retention` };
     }
     if (limits.retention === "interest" && this.#history.of("create-consumer").every((each) => each.op.stream !== ack.op.stream)) {
       return { by: "interest retention without a consumer" };
     }
     return limits.discard === "new" ? this.#byLimitPerSubject(limits, ack) : this.#byCount(limits, ack);
+  }
+
+  #isSettled({ op, seq }: AcknowledgedPublish): boolean {
+    const covering = this.#acksOfAll.get(op.stream) ?? [];
+    return this.#settled.has(keyOf(op.stream, seq)) || covering.some((each) => BigInt(each.op.seq) >= BigInt(seq));
   }
 
   /** `discard: new` still removes the oldest of a subject. */
@@ -142,6 +168,13 @@ export function limitsOf(history: History, stream: string): StreamLimits[] {
     .filter((each) => each.op.stream === stream && mayHaveHappened(each))
     .map((each) => each.op.limits)
     .filter((limits) => limits !== undefined);
+}
+
+function acksOfAll(history: History): Map<string, OperationRecord<OperationOf<"ack">>[]> {
+  const covering = history.of("create-consumer").filter((each) => each.op.settings?.ackPolicy === "all");
+  const names = new Set(covering.map((each) => keyOf(each.op.stream, each.op.consumer)));
+  const acks = history.of("ack").filter((each) => mayHaveHappened(each) && names.has(keyOf(each.op.stream, each.op.consumer)));
+  return Map.groupBy(acks, (each) => each.op.stream);
 }
 
 function keyOf(stream: string, seq: string): string {
