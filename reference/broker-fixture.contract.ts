@@ -18,7 +18,14 @@ export class BrokerFixture {
   readonly broker: Broker;
   readonly #net = new SimulatedNet();
   /** Stands in for the commit log: epochs become durable only by `becomeDurable`. */
-  readonly #store = { ...openMemoryOnlyStore(), epoch: 1, durableEpoch: 0, commits: 0, onDurable: undefined as (() => void) | undefined };
+  readonly #store = {
+    ...openMemoryOnlyStore(),
+    epoch: 1,
+    durableEpoch: 0,
+    commits: 0,
+    backlogBytes: 0,
+    onDurable: undefined as (() => void) | undefined,
+  };
 
   private constructor(options: Partial<BrokerOptions>, authenticator: Authenticator) {
     this.broker = new Broker({
@@ -39,7 +46,7 @@ export class BrokerFixture {
   }
 
   /** Commits count, but nothing is durable until `becomeDurable`. */
-  useSlowStore(): { readonly commits: number; commit: () => void } {
+  useSlowStore(): { readonly commits: number; commit: () => void; backlogBytes: number } {
     const store = this.#store;
     store.commit = () => void store.commits++;
     this.turn.commitsTo(store);

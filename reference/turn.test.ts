@@ -97,6 +97,80 @@ test("a turn that took in a megabyte ends by itself", async () => {
   expect(peer.takeReceived()).toBe("PONG\r\n");
 });
 
+test("a turn that took in two thousand messages ends in the middle of what arrived", async () => {
+  const fixture = await BrokerFixture.start();
+  const peer = fixture.client();
+  const store = fixture.useSlowStore();
+  peer.send(`PING\r\n${"PUB a 0\r\n\r\n".repeat(4500)}`);
+  expect([peer.takeReceived(), store.commits]).toEqual(["PONG\r\n", 2]);
+});
+
+test("a connection that had its share waits for the next turn, and the others are heard in this one", async () => {
+  const fixture = await BrokerFixture.start();
+  const [flood, other] = [fixture.client(), fixture.client()];
+  const heard: string[] = [];
+  fixture.broker.account.subscribe("*", ({ subject }) => void heard.push(subject.text));
+  flood.send(`PUB a 200000\r\n${"x".repeat(200_000)}\r\nPUB b 100000\r\n${"x".repeat(100_000)}\r\nPUB c 0\r\n\r\n`, 50_000);
+  other.send("PUB d 0\r\n\r\n");
+  expect(heard).toEqual(["a", "d"]);
+  fixture.turns.settle();
+  expect(heard).toEqual(["a", "d", "b", "c"]);
+});
+
+test("input that adds to a backlog of the disk is held until the disk has caught up, other input is not", async () => {
+  const fixture = await BrokerFixture.start();
+  const store = fixture.useSlowStore();
+  fixture.broker.account.subscribe("stored", () => {
+    store.backlogBytes += 9_000_000;
+  });
+  const [writer, other] = [fixture.client(), fixture.client()];
+  for (let at = 0; at < 5; at += 1) {
+    writer.send("PUB stored 0\r\n\r\n");
+    fixture.turns.settle();
+  }
+  expect(store.backlogBytes).toBe(18_000_000);
+  expect([fixture.say(writer, "PING\r\n"), fixture.say(other, "PING\r\n")]).toEqual(["", "PONG\r\n"]);
+  store.backlogBytes = 0;
+  fixture.becomeDurable(1);
+  fixture.turns.settle();
+  expect(store.backlogBytes).toBe(18_000_000);
+  store.backlogBytes = 0;
+  fixture.becomeDurable(2);
+  fixture.turns.settle();
+  expect(writer.takeReceived()).toBe("PONG\r\n");
+});
+
+test("a connection with too many answers that wait for the disk is not heard until they could leave", async () => {
+  const fixture = await BrokerFixture.start();
+  fixture.useSlowStore();
+  let requests = 0;
+  fixture.broker.account.subscribe("acks", (request) => {
+    requests += 1;
+    fixture.broker.account.respond(request, text("x".repeat(1_000_000)), 1);
+  });
+  const peer = fixture.client();
+  fixture.say(peer, "SUB r 1\r\n");
+  for (let at = 0; at < 10; at += 1) {
+    fixture.say(peer, "PUB acks r 0\r\n\r\n");
+  }
+  expect([requests, peer.isClosed]).toEqual([6, false]);
+  fixture.becomeDurable(1);
+  fixture.turns.settle();
+  expect(requests).toBe(10);
+});
+
+test("a connection that is not heard is not stale", async () => {
+  const fixture = await BrokerFixture.start({ pingIntervalMs: 1000, pingMax: 1 });
+  const store = fixture.useSlowStore();
+  fixture.broker.account.subscribe("stored", () => {
+    store.backlogBytes += 20_000_000;
+  });
+  const peer = fixture.client();
+  fixture.say(peer, "PUB stored 0\r\n\r\n");
+  fixture.advance(60_000);
+  expect(peer.isClosed).toBe(false);
+});
+
 test("a stopped loop neither commits nor sends", async () => {
   const fixture = await BrokerFixture.start();
   const peer = fixture.client();

@@ -6,10 +6,13 @@
  *   3. each connection with output writes what may leave: everything whose epoch is durable.
  *
  * "Nothing undurable is ever seen" and group commit are the same rule, and this is the place where it holds.
+ *
+ * A turn is bounded: by bytes, by messages, and by the share of one connection (`turn-input.ts`).
  */
 import type { FlushedConnection } from "./broker/connection-host.ts";
 import type { Turns } from "./ports.ts";
 import type { Store } from "./store/stream-store.ts";
+import { InputGate, type InputSource } from "./turn-input.ts";
 
 export interface TurnWork {
   step(): void;
@@ -17,12 +20,15 @@ export interface TurnWork {
 
 /** A turn that has taken in this much ends without waiting for the other sockets, so that its first replies don't wait for the last. */
 const TURN_BYTES_MAX = 1024 * 1024;
+const TURN_MESSAGES_MAX = 2000;
 
 export class TurnLoop {
   readonly #turns: Turns;
   #store: Store | undefined;
   #scheduled = false;
   #bytes = 0;
+  #messages = 0;
+  readonly #gate = new InputGate();
   #ready: TurnWork[] = [];
   /** In `#ready` or `#later`. */
   readonly #marked = new Set<TurnWork>();
@@ -50,17 +56,30 @@ export class TurnLoop {
     this.#store = store;
     this.#durableEpoch = store?.durableEpoch ?? this.#durableEpoch;
     if (store !== undefined) {
-      store.onDurable = () => this.#flushHeld();
+      store.onDurable = () => {
+        this.#flushHeld();
+        // What came in the meantime is committed by a turn of its own, after the work it made ready.
+        this.#schedule();
+      };
     }
   }
 
   /** Bytes arrived and were stepped. */
-  stepped(bytes: number): void {
+  stepped(bytes: number, source: InputSource): void {
     this.#bytes += bytes;
+    this.#gate.took(source, bytes, this.#backlog());
     if (this.#bytes >= TURN_BYTES_MAX) {
       this.end();
     } else {
       this.#schedule();
+    }
+  }
+
+  /** A client's message was stepped; called when nothing of it is in use any more. */
+  messageStepped(): void {
+    this.#messages += 1;
+    if (this.#messages >= TURN_MESSAGES_MAX) {
+      this.end();
     }
   }
 
@@ -109,6 +128,7 @@ export class TurnLoop {
       return;
     }
     this.#bytes = 0;
+    this.#messages = 0;
     try {
       this.#runReady();
       this.#store?.commit();
@@ -122,6 +142,11 @@ export class TurnLoop {
     if (this.#ready.length > 0) {
       this.#schedule();
     }
+    this.#gate.turnEnded(this.#backlog());
+  }
+
+  #backlog(): number {
+    return this.#store?.backlogBytes ?? 0;
   }
 
   #schedule(): void {

@@ -1,5 +1,6 @@
 /** All client connections of a server and the accounts they speak in: accepts, greets, counts, and ends them. */
 import type { Clock, Random, Socket } from "../ports.ts";
+import type { InputSource } from "../turn-input.ts";
 import { BrokerAccount } from "./account.ts";
 import type { BrokerOptions } from "./broker-options.ts";
 import type { ConnectOptions } from "./connect-options.ts";
@@ -14,7 +15,8 @@ export interface BrokerParts {
   readonly random: Random;
   readonly log: ConnectionLog;
   readonly turn: {
-    stepped(bytes: number): void;
+    stepped(bytes: number, source: InputSource): void;
+    messageStepped(): void;
     outputWaits(connection: FlushedConnection): void;
     markReady(work: { step(): void }): void;
   };
@@ -53,7 +55,8 @@ export class Broker {
       authRequired: parts.authenticator.required,
       authenticate: (options) => parts.authenticator.authenticate(options),
       infoLine: (connection, afterFirstPing) => Buffer.from(`INFO ${JSON.stringify(parts.info(connection, afterFirstPing))} \r\n`),
-      stepped: (bytes) => parts.turn.stepped(bytes),
+      stepped: (bytes, source) => parts.turn.stepped(bytes, source),
+      messageStepped: () => parts.turn.messageStepped(),
       markReady: (work) => parts.turn.markReady(work),
       outputWaits: (connection) => parts.turn.outputWaits(connection),
       closed: (connection, reason) => this.#closed(connection, reason),

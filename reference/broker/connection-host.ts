@@ -1,5 +1,6 @@
 /** What a connection needs from the server around it. */
 import type { Clock } from "../ports.ts";
+import type { InputSource } from "../turn-input.ts";
 import type { BrokerAccount } from "./account.ts";
 import type { BrokerOptions } from "./broker-options.ts";
 import type { ConnectOptions } from "./connect-options.ts";
@@ -37,7 +38,9 @@ export interface ConnectionHost {
   /** The INFO line for this connection. */
   infoLine(connection: InfoSubject, afterFirstPing: boolean): Buffer;
   /** Bytes arrived and were stepped: the turn has to end. */
-  stepped(bytes: number): void;
+  stepped(bytes: number, source: InputSource): void;
+  /** One message was stepped. */
+  messageStepped(): void;
   outputWaits(connection: FlushedConnection): void;
   markReady(work: { step(): void }): void;
   closed(connection: FlushedConnection, reason: CloseReason): void;
@@ -48,7 +51,7 @@ export interface InfoSubject {
   readonly host: string;
 }
 
-export interface FlushedConnection {
+export interface FlushedConnection extends InputSource {
   readonly id: number;
   flush(durableEpoch: number): void;
   /** Output waits for an epoch to become durable. */

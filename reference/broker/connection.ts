@@ -32,6 +32,7 @@ export class Connection implements SocketHandler, ProtocolHandler, OutputOwner, 
   inBytes = 0;
   outMessages = 0;
   outBytes = 0;
+  readonly share = { turn: 0, bytes: 0 };
 
   readonly #host: ConnectionHost;
   readonly #socket: Socket;
@@ -82,6 +83,10 @@ export class Connection implements SocketHandler, ProtocolHandler, OutputOwner, 
     return this.#output.isHeld;
   }
 
+  get heldBytes(): number {
+    return this.#output.heldBytes;
+  }
+
   get subscriptionCount(): number {
     return this.#subscriptions.size;
   }
@@ -113,7 +118,7 @@ export class Connection implements SocketHandler, ProtocolHandler, OutputOwner, 
     }
     this.#pings.heard();
     this.#parser.parse(Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-    this.#host.stepped(bytes.length);
+    this.#host.stepped(bytes.length, this);
   }
 
   drain(): void {
@@ -124,6 +129,17 @@ export class Connection implements SocketHandler, ProtocolHandler, OutputOwner, 
 
   closed(error: Error | undefined): void {
     this.drop(error === undefined ? "Client Closed" : "Read Error");
+  }
+
+  holdInput(): void {
+    this.#pings.isDeaf = true;
+    this.#socket.pause();
+  }
+
+  releaseInput(): void {
+    this.#pings.isDeaf = false;
+    this.#pings.heard();
+    this.#socket.resume();
   }
 
   // What the parser finds.
@@ -182,6 +198,7 @@ export class Connection implements SocketHandler, ProtocolHandler, OutputOwner, 
     if (!received && this.#options.no_responders && frame.replyEnd > frame.replyStart) {
       this.#noResponders();
     }
+    this.#host.messageStepped();
   }
 
   subscribe(subject: string, queue: string | undefined, sid: string): void {

@@ -65,6 +65,10 @@ export class Output {
     return this.#sealed.length > 0;
   }
 
+  get heldBytes(): number {
+    return this.#sealedBytes;
+  }
+
   get socketBytes(): number {
     return this.#socketBytes;
   }

@@ -21,6 +21,8 @@ export class Pings {
   #timer: Timer | undefined;
   #unanswered = 0;
   #heardMs: number;
+  /** The server itself does not listen: silence says nothing. */
+  isDeaf = false;
   #answeredOnce = false;
 
   constructor(
@@ -58,6 +60,10 @@ export class Pings {
   }
 
   #due(): void {
+    if (this.isDeaf) {
+      this.#wait(this.#intervalMs);
+      return;
+    }
     // The first round trip is measured even on a busy connection.
     const quiet = this.#clock.nowMs() - this.#heardMs >= this.#intervalMs;
     if (quiet || !this.#answeredOnce) {

@@ -1,6 +1,6 @@
 /**
  * A network inside the program. Bytes arrive within the call that sends them, in pieces of the length the peer asks for; a peer may stop
- * reading, which fills the server's queue as a slow client does.
+ * reading, which fills the server's queue as a slow client does, and what is sent to a server that does not read arrives when it does.
  */
 import type { Listener, Net, Socket, SocketHandler, Turns } from "../ports.ts";
 
@@ -72,6 +72,9 @@ export class SimulatedPeer {
   #received = "";
   #queued = "";
   #reading = true;
+  /** Sent while the server does not read; a hang-up comes after it. */
+  #unread: (() => void)[] = [];
+  #isPaused = false;
   #closed = false;
 
   constructor(port: number, isUp: () => boolean) {
@@ -81,8 +84,10 @@ export class SimulatedPeer {
       remotePort: port,
       handler: DEAF,
       write: (bytes) => this.#take(bytes),
-      pause: () => undefined,
-      resume: () => undefined,
+      pause: () => {
+        this.#isPaused = true;
+      },
+      resume: () => this.#resume(),
       end: () => this.#end(undefined),
       destroy: () => this.#end(undefined),
     };
@@ -110,8 +115,10 @@ export class SimulatedPeer {
     for (let at = 0; at < bytes.length && !this.#closed; at += Math.max(pieceLength, 1)) {
       // A copy, because the socket's bytes are its own again after the call: whoever keeps them reads rubbish.
       const piece = Buffer.from(bytes.subarray(at, at + Math.max(pieceLength, 1)));
-      this.socket.handler.data(piece);
-      piece.fill(0xff);
+      this.#arrive(() => {
+        this.socket.handler.data(piece);
+        piece.fill(0xff);
+      });
     }
   }
 
@@ -127,7 +134,26 @@ export class SimulatedPeer {
   }
 
   hangUp(error?: Error): void {
-    this.#end(error);
+    this.#arrive(() => this.#end(error));
+  }
+
+  #arrive(event: () => void): void {
+    if (this.#isPaused) {
+      this.#unread.push(event);
+    } else {
+      event();
+    }
+  }
+
+  #resume(): void {
+    this.#isPaused = false;
+    while (!this.#isPaused && !this.#closed) {
+      const event = this.#unread.shift();
+      if (event === undefined) {
+        return;
+      }
+      event();
+    }
   }
 
   #take(bytes: Uint8Array): number {
