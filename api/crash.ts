@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import type { Results } from "../evidence/results/schema.ts";
-import { type CampaignEvent, type Catalog, CatalogError, loadCatalog, runCampaign, suitesVersion } from "../suites/index.ts";
+import { type CampaignEvent, CampaignState, type Catalog, CatalogError, loadCatalog, runCampaign, suitesVersion } from "../suites/index.ts";
 import type { Target } from "../targets/target.ts";
 import { frameResults } from "./results-frame.ts";
 import { resolveRequest, type TargetRequest } from "./target-request.ts";
@@ -16,8 +16,10 @@ export interface CrashOptions extends TargetRequest {
   /** Stop after so long instead of after so many cycles. */
   readonly budgetMs?: number | undefined;
   readonly seed?: number | undefined;
-  /** Where histories are kept. */
+  /** Where histories are kept, and the state that a later run goes on from. */
   readonly out?: string | undefined;
+  /** Goes on with the campaign whose state stands in `out`, with the same numbers and seed; refuses another target, version or plan. */
+  readonly resume?: boolean | undefined;
   readonly command?: string;
   readonly signal?: AbortSignal;
   readonly listener?: (event: CrashEvent) => void;
@@ -29,12 +31,14 @@ export async function runCrash(options: CrashOptions): Promise<Results> {
   const campaign = campaignOf(loadCatalog(), options.campaign);
   const target = await resolveRequest(options);
   const { cycles, budgetMs, seed, signal, listener, out } = options;
+  const state = stateOf(options);
   const given = Object.entries({
     cycles,
     budgetMs,
     seed,
     signal,
     listener,
+    state,
     historyDirectory: out === undefined ? undefined : join(out, "histories"),
   });
   let server = { name: "", version: "" };
@@ -47,7 +51,8 @@ export async function runCrash(options: CrashOptions): Promise<Results> {
       return instance;
     },
   };
-  const result = await runCampaign({ campaign, target: watched, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) });
+  const known = Object.fromEntries(given.filter(([, value]) => value !== undefined));
+  const result = await runCampaign({ campaign, target: watched, ...known }).finally(() => state?.close());
   const capabilities = await target.capabilities();
   const interrupted = options.signal?.aborted === true;
   return frameResults(
@@ -62,6 +67,14 @@ export async function runCrash(options: CrashOptions): Promise<Results> {
     },
     { campaigns: [result], suitesVersion },
   );
+}
+
+function stateOf({ out, campaign, resume }: CrashOptions): CampaignState | undefined {
+  if (out === undefined) {
+    return undefined;
+  }
+  const path = join(out, `${campaign}.state.ndjson`);
+  return resume === true ? CampaignState.resume(path) : CampaignState.begin(path);
 }
 
 function campaignOf({ campaigns }: Catalog, name: string) {

@@ -1,7 +1,7 @@
 /** Whose fault an error is: the caller's (wrong usage), the environment's (target missing or broken), or ours. Tested by code, never by message. */
 import { ResultsError } from "../evidence/results/results-file.ts";
 import { LoadError } from "../load/load-error.ts";
-import { CatalogError } from "../suites/index.ts";
+import { CampaignChanged, CatalogError } from "../suites/index.ts";
 import { TargetError, type TargetErrorCode } from "../targets/target.ts";
 
 export type ErrorClass = "usage" | "environment" | "internal";
@@ -12,6 +12,7 @@ export function classifyError(error: unknown): ErrorClass {
   if (error instanceof TargetError) {
     return usageCodes.has(error.code) ? "usage" : "environment";
   }
-  const isUsage = error instanceof CatalogError || error instanceof LoadError || error instanceof ResultsError;
+  const isUsage =
+    error instanceof CatalogError || error instanceof CampaignChanged || error instanceof LoadError || error instanceof ResultsError;
   return isUsage ? "usage" : "internal";
 }

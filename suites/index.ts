@@ -8,4 +8,5 @@ export { CatalogError, type CatalogErrorCode, describe, type Problem } from "./c
 export { profileOf, type Selection, selectCases } from "./catalog/selection.ts";
 export { suitesVersion } from "./catalog/version.ts";
 export { type CampaignEvent, type RunCampaignOptions, runCampaign } from "./runner/campaign.ts";
+export { CampaignChanged, CampaignState } from "./runner/campaign-state.ts";
 export { type RunCasesOptions, type RunCasesResult, type RunEvent, reproduceCommand, runCases } from "./runner/run-cases.ts";

@@ -10,6 +10,7 @@ interface CrashFlags extends TargetFlags, RunFlags {
   readonly cycles?: number;
   readonly budget?: number;
   readonly seed?: number;
+  readonly resume?: boolean;
   readonly failOn?: "inconclusive";
 }
 
@@ -24,6 +25,7 @@ export function crashCommand(session: Session): Command {
     .option("--cycles <n>", "how many times the server is cut", parseCount)
     .option("--budget <duration>", "stop after this long instead (30m)", parseDuration)
     .option("--seed <n>", "seed of everything random", parseSeed)
+    .option("--resume", "go on with the campaign whose state stands in --out")
     .addOption(new Option("--fail-on <what>", "exit 4 when nothing was lost but the campaign has no verdict").choices(["inconclusive"]));
   return addRunFlags(command)
     .addHelpText(
@@ -56,24 +58,55 @@ async function crash(session: Session, campaign: string, flags: CrashFlags): Pro
 }
 
 function showEvent(progress: Progress, event: CrashEvent, clock: CycleClock): void {
-  if (event.type === "control") {
-    progress.line(`control (must lose): ${event.control.summary}`);
-    return;
+  switch (event.type) {
+    case "control":
+      progress.line(`control (must lose): ${event.control.summary}`);
+      return;
+    case "resumed":
+      clock.skip(event.cycles);
+      progress.line(`goes on after ${event.cycles} cycles`);
+      return;
+    case "skipped":
+      for (const line of event.lines) {
+        progress.line(`left out: ${line}`);
+      }
+      return;
+    default:
+      showCycle(progress, event, clock);
   }
-  const { cycle, planned, outcome, summary } = event;
-  const rate = clock.perSecond(cycle);
-  const text = `cycle ${cycle}${planned === undefined ? "" : `/${planned}`} ${outcome}: ${summary} (${rate.toFixed(2)} cycles/s)`;
-  progress.status(text);
+}
+
+function showCycle(progress: Progress, event: Extract<CrashEvent, { type: "cycle" }>, clock: CycleClock): void {
+  const { cycle, planned, outcome, summary, acknowledged, lost, swept } = event;
+  const sweep = swept === undefined ? "" : `, ${swept.done} of ${swept.of} swept`;
+  const counts = `${acknowledged} acknowledged, ${lost} lost${sweep}, ${clock.describe(cycle, planned)}`;
+  progress.status(`cycle ${cycle}${planned === undefined ? "" : `/${planned}`} ${outcome}: ${counts}`);
   // A log gets every tenth of a long campaign, and everything that is not a pass.
   if (outcome !== "pass" || planned === undefined || planned <= 20 || cycle % Math.ceil(planned / 10) === 0) {
-    progress.line(text);
+    progress.line(
+      `cycle ${cycle}${planned === undefined ? "" : `/${planned}`} ${outcome}: ${summary.replace(/^cycle \d+: /, "")} (${counts})`,
+    );
   }
 }
 
 class CycleClock {
   readonly #startedMs = performance.now();
+  #before = 0;
 
-  perSecond(cycles: number): number {
-    return cycles / Math.max(0.001, (performance.now() - this.#startedMs) / 1000);
+  /** Cycles of an earlier run say nothing about the speed of this one. */
+  skip(cycles: number): void {
+    this.#before = cycles;
   }
+
+  describe(cycle: number, planned: number | undefined): string {
+    const seconds = Math.max(0.001, (performance.now() - this.#startedMs) / 1000);
+    const perSecond = (cycle - this.#before) / seconds;
+    const left = planned === undefined ? undefined : Math.round((planned - cycle) / perSecond);
+    return `${perSecond.toFixed(2)} cycles/s${left === undefined || left <= 0 ? "" : `, ${duration(left)} left`}`;
+  }
+}
+
+function duration(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  return minutes === 0 ? `${seconds} s` : minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -100,6 +100,22 @@ export const campaignResult = z.strictObject({
   acknowledged: z.number().int(),
   lost: z.number().int(),
   undone: z.number().int(),
+  /** What the checks counted, by name: over all cycles, the most in one cycle, and in how many cycles it was not 0. */
+  figures: z.record(z.string(), z.strictObject({ total: z.number(), most: z.number(), cycles: z.number().int() })).optional(),
+  /** Every cycle in one line, the first some hundred of them. */
+  strips: z
+    .array(
+      z.strictObject({
+        cycle: z.number().int(),
+        outcome,
+        acknowledged: z.number().int(),
+        lost: z.number().int(),
+        place: z.enum(["none", "prefix", "hole", "suffix", "everything"]),
+      }),
+    )
+    .optional(),
+  /** Lines of the plan that the target can't be asked for, with the reason. */
+  skipped: z.array(z.string()).optional(),
   /** What the control (a store that never syncs, same fault code) lost: a control that loses nothing makes the campaign inconclusive. */
   control: z.strictObject({ acknowledged: z.number().int(), lost: z.number().int(), summary: z.string() }).optional(),
   bound: z.number().optional(),

@@ -6,6 +6,7 @@ import { duration } from "../verbs/fields.ts";
 import { consumerFields, streamFields } from "../verbs/stream-config.ts";
 import { workloadIds } from "../workloads/workload.ts";
 import { bugFields } from "./bug-fields.ts";
+import { faultFields, faultProblem } from "./fault-plan.ts";
 import type { Problem } from "./problem.ts";
 import { isRecord } from "./record.ts";
 import { stepFields, verbsOf } from "./step.ts";
@@ -42,13 +43,6 @@ const workload = strict({
   stop: strict({ acked: z.int().positive() }),
 });
 
-const fault = strict({
-  when: strict({ acked: z.int().nonnegative() }),
-  do: z.enum(["restart", "kill", "power-cut"]),
-  keep: z.enum(["nothing", "everything", "random"]).optional(),
-  seed: z.int().optional(),
-});
-
 export const caseFields = strict({
   id: z.string().regex(slug, "a slug such as resend-is-a-duplicate"),
   title: z.string().optional(),
@@ -63,7 +57,7 @@ export const caseFields = strict({
   given: given.optional(),
   steps: z.array(stepFields).min(1).optional(),
   workload: workload.optional(),
-  faults: z.array(fault).optional(),
+  faults: z.array(faultFields).optional(),
   verify: z.array(z.string()).min(1).optional(),
 });
 
@@ -81,7 +75,6 @@ export type CaseFile = z.infer<typeof caseFile>;
 export type CaseFields = z.infer<typeof caseFields>;
 export type Given = z.infer<typeof given>;
 export type WorkloadFields = z.infer<typeof workload>;
-export type FaultFields = z.infer<typeof fault>;
 
 /** What a schema can't say: one verb a step, steps or a workload, operators never mixed with fields. */
 export function caseFileProblems(file: CaseFile, source: YamlSource): Problem[] {
@@ -99,6 +92,12 @@ export function caseFileProblems(file: CaseFile, source: YamlSource): Problem[] 
         place: source.place([...path, "faults"], "key"),
         message: "faults belong to a workload; in steps a fault is a verb",
       });
+    }
+    for (const [faultIndex, fault] of (each.faults ?? []).entries()) {
+      const message = fault.load === undefined ? faultProblem(fault) : "a case has one workload; load belongs to campaigns";
+      if (message !== undefined) {
+        problems.push({ place: source.place([...path, "faults", faultIndex]), message });
+      }
     }
     for (const [stepIndex, step] of (each.steps ?? []).entries()) {
       problems.push(...stepProblems(step, [...path, "steps", stepIndex], source));

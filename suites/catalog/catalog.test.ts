@@ -116,11 +116,11 @@ test("wrong requirement, profile and campaign files are refused in one go", () =
       "area: t\nabout: x\nrequirements:\n  - { id: t.one, says: A., level: shall, basis: { observed: somewhere }, since: 2.2, feature: 1 }",
     "profiles/p.yaml": "profile: p\nabout: x\ninclude: [a]\nincludes: [b]",
     "campaigns/k.yaml":
-      "campaign: k\nabout: A.\nfault: flood\nworkload: { use: publish-acked }\ncut: { after: [1] }\nchecks: []\ncycles: 0",
+      "campaign: k\nabout: A.\nfaults: [{ do: flood, when: { acked: 1 } }]\nworkload: { use: publish-acked }\nchecks: []\ncycles: 0",
   });
   expect(problems.join("\n")).toContain('is "shall"; it takes one of must, should, may, observed');
   expect(problems.join("\n")).toContain('unknown key "includes" in a file of profiles; did you mean "include"?');
-  expect(problems.join("\n")).toContain('is "flood"; it takes one of kill, power-cut');
+  expect(problems.join("\n")).toContain('is "flood"; it takes one of kill, restart, power-cut');
   expect(problems.length).toBeGreaterThanOrEqual(6);
 });
 

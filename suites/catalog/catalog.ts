@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
-import { type Campaign, campaignFile } from "./campaign-file.ts";
+import { type Campaign, campaignFile, campaignProblems } from "./campaign-file.ts";
 import { caseFile, caseFileProblems } from "./case-file.ts";
 import { type Feature, featureFile } from "./feature-file.ts";
 import { type Case, expand } from "./matrix.ts";
@@ -38,7 +38,10 @@ export function loadCatalog(directory: string = suitesDirectory): Catalog {
     file.requirements.map((each, index) => ({ ...each, place: source.place(["requirements", index, "id"]) })),
   );
   const profiles = reader.read("profiles", profileFile, (file, source) => [{ ...file, place: source.place(["profile"]) }]);
-  const campaigns = reader.read("campaigns", campaignFile, (file, source) => [{ ...file, place: source.place(["campaign"]) }]);
+  const campaigns = reader.read("campaigns", campaignFile, (file, source) => {
+    reader.problems.push(...campaignProblems(file, source));
+    return [{ ...file, place: source.place(["campaign"]) }];
+  });
   const features = reader.read("features.yaml", featureFile, (file, source) =>
     file.features.map((each, index) => ({ ...each, place: source.place(["features", index]) })),
   );

@@ -82,7 +82,7 @@ function stepLines({ steps, workload, faults, verify }: Case): string[] {
   if (workload !== undefined) {
     return [
       `workload ${JSON.stringify(workload)}`,
-      ...faults.map(({ do: fault, when, keep }) => `${fault} at ${when.acked} acknowledged${keep === undefined ? "" : `, keep ${keep}`}`),
+      ...faults.map((fault) => `fault ${JSON.stringify(fault)}`),
       `verify ${verify.join(", ")}`,
     ];
   }

@@ -1,7 +1,8 @@
 /** Expands a suite's matrix: one case for each combination of its values, each with its own name `suite/matrix/case`. */
 import { type Bindings, substitute } from "../runner/variables.ts";
 import type { BugFields } from "./bug-fields.ts";
-import type { CaseFields, CaseFile, FaultFields, Given, WorkloadFields } from "./case-file.ts";
+import type { CaseFields, CaseFile, Given, WorkloadFields } from "./case-file.ts";
+import { type FaultFields, needsOfFault } from "./fault-plan.ts";
 import { parseDurationMs } from "./quantities.ts";
 import { type Step, stepOf } from "./step.ts";
 import type { YamlSource } from "./yaml-source.ts";
@@ -135,7 +136,7 @@ function timeoutOf({ timeout, workload }: CaseFields, needs: readonly Need[]): n
 
 function needsOf(fixed: CaseFields, steps: readonly Step[]): Need[] {
   const fromSteps = steps.map((step) => hurtful[step.verb]);
-  const fromFaults = (fixed.faults ?? []).map((fault) => hurtful[fault.do]);
+  const fromFaults = (fixed.faults ?? []).flatMap((fault) => needsOfFault(fault));
   const fromSettings: Need[] = fixed.settings === undefined ? [] : ["configure"];
   return [...new Set([...(fixed.needs ?? []), ...fromSteps, ...fromFaults, ...fromSettings])].filter((need) => need !== undefined);
 }

@@ -17,7 +17,7 @@ const files: Readonly<Record<string, string>> = {
   "features.yaml": "features: [{ row: 1, feature: F, area: A, scope: in }]",
   "profiles/all.yaml": 'profile: all\nabout: Everything.\ninclude: ["**"]',
   "campaigns/k.yaml":
-    "campaign: k\nabout: A.\nfault: kill\nworkload: { use: publish-acked }\ncut: { after: [1, 2] }\nchecks: [no-acked-loss]\ncycles: 1",
+    "campaign: k\nabout: A.\nfaults: [{ do: kill, when: { acked: [1, 2] } }]\nworkload: { use: publish-acked }\nchecks: [no-acked-loss]\ncycles: 1\ncontrol: { keeps: memory, faults: [{ do: kill, when: { acked: 1 } }] }",
 };
 
 /** `over` replaces or adds files, by their path below the folder. The folder goes when the test is over. */

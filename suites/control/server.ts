@@ -14,7 +14,10 @@ const {
   CONTROL_KEEP = "memory",
 } = process.env;
 
-const streams = new UnsafeStreams(CONTROL_KEEP === "unsynced" ? CONTROL_DATA : undefined);
+const streams = new UnsafeStreams({
+  ...(CONTROL_KEEP === "memory" ? {} : { folder: CONTROL_DATA }),
+  careless: CONTROL_KEEP === "careless",
+});
 const info = {
   server_id: CONTROL_NAME,
   server_name: CONTROL_NAME,

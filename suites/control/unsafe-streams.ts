@@ -1,6 +1,6 @@
 /**
  * Streams that acknowledge and do not keep: in memory only, or in files that are written and never synced. Deletes, limits and consumers are not
- * theirs: a control needs publishes, reads and nothing else.
+ * theirs (a delete is answered and forgotten), nor are message ids and checksums: a control needs publishes, reads and nothing else.
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -30,9 +30,11 @@ const notFound = { error: { code: 404, err_code: 10059, description: "stream not
 export class UnsafeStreams {
   readonly #streams = new Map<string, Stream>();
   readonly #file: string | undefined;
+  readonly #careless: boolean;
 
-  /** Without a folder everything is in memory. */
-  constructor(folder: string | undefined) {
+  /** Without a folder everything is in memory. A careless one acknowledges what it failed to write. */
+  constructor({ folder, careless = false }: { folder?: string; careless?: boolean } = {}) {
+    this.#careless = careless;
     this.#file = folder === undefined ? undefined : join(folder, "unsynced.ndjson");
     if (this.#file !== undefined && existsSync(this.#file)) {
       this.#recover(readFileSync(this.#file, "utf8"));
@@ -62,6 +64,9 @@ export class UnsafeStreams {
     if (call.startsWith("STREAM.INFO.")) {
       return stream === undefined ? notFound : { config: { name }, state: stateOf(stream) };
     }
+    if (call.startsWith("STREAM.MSG.DELETE.")) {
+      return { success: true };
+    }
     if (call.startsWith("STREAM.MSG.GET.")) {
       return stream === undefined ? notFound : messageOf(stream, asked.data?.seq ?? 0);
     }
@@ -72,7 +77,17 @@ export class UnsafeStreams {
     this.#change(change);
     if (this.#file !== undefined) {
       // Written and left to the kernel: nothing here ever syncs.
-      appendFileSync(this.#file, `${JSON.stringify(change)}\n`);
+      this.#append(this.#file, `${JSON.stringify(change)}\n`);
+    }
+  }
+
+  #append(file: string, text: string): void {
+    try {
+      appendFileSync(file, text);
+    } catch (error) {
+      if (!this.#careless) {
+        throw error;
+      }
     }
   }
 

@@ -2,22 +2,29 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { lossPictureOf } from "../../evidence/checks/loss-picture.ts";
-import { judgeHistory } from "../../evidence/checks/registry.ts";
 import { HistoryFile } from "../../evidence/history/history-file.ts";
 import { HistoryWriter } from "../../evidence/history/history-writer.ts";
 import type { LossPicture } from "../../evidence/results/schema.ts";
-import type { Instance, PowerCutAdversary } from "../../targets/target.ts";
-import type { Campaign } from "../catalog/campaign-file.ts";
+import type { Instance } from "../../targets/target.ts";
+import type { Campaign, CampaignWorkload } from "../catalog/campaign-file.ts";
+import { printBlow } from "../strikes/blow.ts";
+import { Load } from "../strikes/load.ts";
+import type { FaultPlan, Turn } from "../strikes/plan.ts";
+import { strike } from "../strikes/strike.ts";
 import { makeWorkload } from "../workloads/registry.ts";
 import { SeededRandom } from "../workloads/seeded-random.ts";
-import type { PhaseContext, Workload } from "../workloads/workload.ts";
-import { hurt } from "./fault-under-load.ts";
+import type { Workload } from "../workloads/workload.ts";
+import { type CycleJudgement, judgeCycle } from "./cycle-judgement.ts";
+import { within } from "./deadline.ts";
 import { verdictOfError } from "./verdict.ts";
 
 const operationTimeoutMs = 5000;
+/** A server that neither comes back nor fails has failed. */
+const cycleWithinMs = 180_000;
 
 export interface CycleOptions {
-  readonly campaign: Campaign;
+  readonly campaign: Pick<Campaign, "campaign" | "workload" | "checks">;
+  readonly plan: FaultPlan;
   readonly instance: Instance;
   /** From 1. */
   readonly number: number;
@@ -26,67 +33,104 @@ export interface CycleOptions {
   readonly historyDirectory?: string;
 }
 
-export interface Cycle {
+/** What is known of a cycle when it is over, as plain data: the state file of a campaign holds one a line. */
+export interface CycleRecord {
   readonly number: number;
+  /** Index of the line of the plan. */
+  readonly line: number;
+  readonly blow: string;
+  /** false when a sweep's call never came. */
+  readonly met: boolean;
   readonly outcome: "pass" | "fail" | "inconclusive" | "error";
   readonly summary: string;
   readonly acknowledged: number;
   readonly lost: number;
   readonly undone: number;
+  /** The server answered to the end; false when it did not come back, or was not heard of any more. */
+  readonly wasJudged: boolean;
+  readonly figures: Readonly<Record<string, number>>;
   readonly witness: readonly string[];
   readonly picture: LossPicture | undefined;
   /** The history as NDJSON, kept for a cycle that is not clean. */
   readonly historyFile: string | undefined;
+}
+
+export interface Cycle {
+  readonly record: CycleRecord;
   /** Reads the cycle's streams once more and judges again: a later fault may have hurt them. Never rejects. */
   readAgain(): Promise<void>;
 }
 
-/** Rejects only for a mistake of the caller; everything a server does is in the outcome. */
-export async function runCycle(options: CycleOptions): Promise<Cycle> {
-  const cycle = new RunningCycle(options);
+/** undefined when the plan is through. Rejects only for a mistake of the caller; everything a server does is in the outcome. */
+export async function runCycle(options: CycleOptions): Promise<Cycle | undefined> {
+  const random = new SeededRandom(Math.imul(options.seed, 0x9e3779b1) ^ options.number);
+  const workloadSeed = random.between(1, 0x7fffffff);
+  const turn = options.plan.turn(random);
+  if (turn === undefined) {
+    return undefined;
+  }
+  const cycle = new RunningCycle(options, turn, workloadSeed);
   await cycle.run();
+  options.plan.done(turn, cycle.record.met);
   return cycle;
 }
 
+const unjudged: CycleJudgement = {
+  outcome: "error",
+  summary: "the cycle did not run",
+  witness: [],
+  picture: undefined,
+  figures: {},
+};
+
 class RunningCycle implements Cycle {
-  readonly number: number;
-  outcome: Cycle["outcome"] = "error";
-  summary = "the cycle did not run";
-  acknowledged = 0;
-  lost = 0;
-  undone = 0;
-  witness: readonly string[] = [];
-  picture: LossPicture | undefined;
   readonly #options: CycleOptions;
-  readonly #random: SeededRandom;
+  readonly #turn: Turn;
   readonly #history: HistoryWriter;
   readonly #file: HistoryFile | undefined;
   readonly #workload: Workload;
-  #isKept = false;
+  readonly #load: Load;
+  #judgement = unjudged;
+  #wasJudged = false;
+  #met = true;
 
-  constructor(options: CycleOptions) {
-    const { campaign, instance, number, seed } = options;
+  constructor(options: CycleOptions, turn: Turn, workloadSeed: number) {
+    const { campaign, instance, number, seed, signal = new AbortController().signal } = options;
     this.#options = options;
-    this.number = number;
-    this.#random = new SeededRandom(Math.imul(seed, 0x9e3779b1) ^ number);
+    this.#turn = turn;
     this.#file = fileOf(options);
     this.#history = new HistoryWriter(this.#file === undefined ? {} : { sink: this.#file });
-    const { use, writers, window, size } = campaign.workload;
-    const workloadSeed = this.#random.between(1, 0x7fffffff);
+    const { use, ...load } = workloadOf(campaign, turn);
     this.#history.run({ workload: use, target: instance.target.name, seed, settings: instance.settings });
-    this.#workload = makeWorkload(use, { writers, window, size, prefix: `cycle${number}`, storage: "file", seed: workloadSeed });
+    this.#workload = makeWorkload(use, { ...load, prefix: `cycle${number}`, storage: "file", seed: workloadSeed });
+    const timeoutMs = operationTimeoutMs + turn.blow.lastsMs;
+    this.#load = new Load({ workload: this.#workload, url: instance.url, history: this.#history, signal, timeoutMs });
   }
 
-  get historyFile(): string | undefined {
-    return this.#isKept ? this.#file?.path : undefined;
+  get record(): CycleRecord {
+    const { outcome, summary, witness, picture, figures } = this.#judgement;
+    const isKept = outcome !== "pass";
+    return {
+      number: this.#options.number,
+      line: this.#turn.line,
+      blow: printBlow(this.#turn.blow),
+      met: this.#met,
+      outcome,
+      summary: `cycle ${this.#options.number}: ${summary}`,
+      acknowledged: picture?.acknowledged ?? 0,
+      lost: picture?.lost ?? 0,
+      undone: picture?.undone.length ?? 0,
+      wasJudged: this.#wasJudged,
+      figures,
+      witness,
+      picture,
+      historyFile: isKept ? this.#file?.path : undefined,
+    };
   }
 
   async run(): Promise<void> {
     try {
-      await this.#workload.prepare(this.#context());
-      await this.#loadAndHurt();
-      await this.#workload.readBack(this.#context());
-      this.#judge();
+      await within(this.#hurtAndRead(), { timeoutMs: cycleWithinMs, what: "the cycle" });
     } catch (error) {
       this.#explain(error);
     } finally {
@@ -97,49 +141,34 @@ class RunningCycle implements Cycle {
   async readAgain(): Promise<void> {
     this.#history.note("read again after later faults on the same store");
     try {
-      await this.#workload.readBack(this.#context());
+      await within(this.#workload.readBack(this.#load.context()), { timeoutMs: cycleWithinMs, what: "the read-back" });
       this.#judge();
     } catch (error) {
       this.#explain(error);
     }
   }
 
-  async #loadAndHurt(): Promise<void> {
-    const { campaign, instance } = this.#options;
-    const cutAfter = this.#random.between(...campaign.cut.after);
-    const adversary = this.#adversary();
-    const cut = new AbortController();
-    const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
-    const enough = (acknowledged: number): boolean => {
-      if (acknowledged >= cutAfter) {
-        reach();
-      }
-      return false;
-    };
-    const loading = this.#workload.phase({ ...this.#context(), enough, cut: cut.signal });
-    await Promise.race([reached, loading]);
-    this.#file?.flush();
-    await hurt({ instance, history: this.#history, fault: campaign.fault, adversary, cut, loading });
-  }
-
-  /** They take turns, and each cycle draws its own mix. */
-  #adversary(): PowerCutAdversary {
-    const { campaign, number } = this.#options;
-    const keep = campaign.adversaries[(number - 1) % campaign.adversaries.length] ?? "nothing";
-    return keep === "random" ? { keep, seed: this.#random.between(1, 0x7fffffff) } : { keep };
+  async #hurtAndRead(): Promise<void> {
+    const { instance } = this.#options;
+    await this.#workload.prepare(this.#load.context());
+    const { met } = await strike(this.#turn.blow, {
+      instance,
+      history: this.#history,
+      load: this.#load,
+      sweeps: this.#turn.sweeps,
+      onStrike: () => this.#file?.flush(),
+    });
+    this.#met = met;
+    await this.#workload.readBack(this.#load.context());
+    this.#judge();
   }
 
   #judge(): void {
-    const judged = this.#history.history();
-    const { outcome, summary, witness } = judgeHistory(judged, this.#options.campaign.checks);
-    const picture = lossPictureOf(judged, `cycle ${this.number}`);
-    this.outcome = outcome;
-    this.summary = `cycle ${this.number}: ${summary}`;
-    this.witness = witness;
-    this.picture = picture;
-    this.acknowledged = picture.acknowledged;
-    this.lost = picture.lost;
-    this.undone = picture.undone.length;
+    this.#judgement = judgeCycle(this.#history.history(), this.#options.campaign.checks, {
+      title: `cycle ${this.#options.number}`,
+      blow: printBlow(this.#turn.blow),
+    });
+    this.#wasJudged = true;
   }
 
   /** Not coming back, or refusing what it is asked, is the server's failure and the witness is what it said. */
@@ -147,30 +176,34 @@ class RunningCycle implements Cycle {
     this.#options.signal?.throwIfAborted();
     const { outcome, failure, reason } = verdictOfError(error, undefined);
     const message = failure?.message ?? reason ?? "no reason is known";
-    this.outcome = outcome;
-    this.summary = `cycle ${this.number}: ${message}`;
-    this.witness = [message, ...this.#options.instance.logTail(10)];
+    const picture = lossPictureOf(this.#history.history(), `cycle ${this.#options.number}`);
+    this.#wasJudged = false;
+    this.#judgement = {
+      outcome,
+      summary: `${printBlow(this.#turn.blow)}: ${message}`,
+      witness: [message, ...this.#options.instance.logTail(10)],
+      // Nothing was read, so nothing is known to be lost.
+      picture: { ...picture, lost: 0, place: "none", runs: [[true, picture.acknowledged]], undone: [] },
+      figures: {},
+    };
   }
 
   #keepOrRemove(): void {
     this.#file?.close();
-    this.#isKept = this.outcome !== "pass";
-    if (this.#file !== undefined && !this.#isKept) {
+    if (this.#file !== undefined && this.#judgement.outcome === "pass") {
       rmSync(this.#file.path, { force: true });
     }
   }
+}
 
-  #context(): PhaseContext {
-    const { instance, signal = new AbortController().signal } = this.#options;
-    return {
-      url: instance.url,
-      history: this.#history,
-      enough: () => false,
-      cut: new AbortController().signal,
-      signal,
-      timeoutMs: operationTimeoutMs,
-    };
-  }
+function workloadOf({ workload }: CycleOptions["campaign"], { fault }: Turn): CampaignWorkload {
+  const { use, writers, window, size } = fault.load ?? {};
+  return {
+    use: use ?? workload.use,
+    writers: writers ?? workload.writers,
+    window: window ?? workload.window,
+    size: size ?? workload.size,
+  };
 }
 
 function fileOf({ historyDirectory, campaign, number }: CycleOptions): HistoryFile | undefined {

@@ -1,22 +1,33 @@
 /**
- * `crash`: load, cut at a drawn moment, restart, read back, judge; again and again, some cycles on one store, then a fresh one. Before the first
- * cycle the control runs through the same fault code: a server that keeps nothing must lose something, or the faults prove nothing.
+ * `crash`: load, a blow at a drawn moment, restart, read back, judge; again and again, some cycles on one store, then a fresh one. Before the first
+ * cycle the control runs through the same fault code: a server that does not keep what it acknowledges must be caught, or the faults prove nothing.
  */
-import { ruleOfThree } from "../../evidence/results/rule-of-three.ts";
-import type { CampaignResult, LossPicture } from "../../evidence/results/schema.ts";
-import type { Instance, Target } from "../../targets/target.ts";
+import type { CampaignResult } from "../../evidence/results/schema.ts";
+import type { Capability, Instance, Target } from "../../targets/target.ts";
 import type { Campaign } from "../catalog/campaign-file.ts";
+import { type FaultFields, needsOfFault } from "../catalog/fault-plan.ts";
+import { needsOwnDisk } from "../catalog/matrix.ts";
+import { FaultPlan } from "../strikes/plan.ts";
 import { type Control, runControl } from "./campaign-control.ts";
-import { type Cycle, runCycle } from "./campaign-cycle.ts";
+import { type Cycle, type CycleRecord, runCycle } from "./campaign-cycle.ts";
+import { campaignResult, type Outcome } from "./campaign-result.ts";
+import type { CampaignState } from "./campaign-state.ts";
 
 export type CampaignEvent =
   | { readonly type: "control"; readonly control: Control }
+  | { readonly type: "skipped"; readonly lines: readonly string[] }
+  | { readonly type: "resumed"; readonly cycles: number }
   | {
       readonly type: "cycle";
       readonly cycle: number;
       readonly planned: number | undefined;
-      readonly outcome: Cycle["outcome"];
+      readonly outcome: CycleRecord["outcome"];
       readonly summary: string;
+      /** Over all cycles so far. */
+      readonly acknowledged: number;
+      readonly lost: number;
+      /** Places of the sweeps that are through, for plans that have them. */
+      readonly swept: { readonly done: number; readonly of: number } | undefined;
     };
 
 export interface RunCampaignOptions {
@@ -24,47 +35,56 @@ export interface RunCampaignOptions {
   readonly target: Target;
   /** Default: the campaign's own number, or as many as the budget holds. */
   readonly cycles?: number;
-  /** No cycle begins after it. */
+  /** No cycle of this run begins after it. */
   readonly budgetMs?: number;
   readonly seed?: number;
   readonly signal?: AbortSignal;
   readonly listener?: (event: CampaignEvent) => void;
   /** Where the histories of failing cycles, and of the last one, are kept. Without it nothing is written. */
   readonly historyDirectory?: string;
+  /** What to go on from, and where each cycle is put down. */
+  readonly state?: CampaignState;
   /** Another control than the one that comes with the suites. */
   readonly control?: Target;
 }
 
-const picturesMax = 6;
+/** A server that does not come back so often in a row is not asked any more. */
+const silentInARowMax = 3;
 
-/** Resolves with what was found, also when stopped on the way. Rejects with `TargetError` when the target can't be started at all. */
+/**
+ * Resolves with what was found, also when stopped on the way. Rejects with `TargetError` when the target can't be started at all, with `CampaignChanged` when
+ * the state is another campaign's.
+ */
 export async function runCampaign(options: RunCampaignOptions): Promise<CampaignResult> {
-  const begin = performance.now();
-  const run = new CampaignRun(options);
-  const { has, missing } = await options.target.capabilities();
-  const need = options.campaign.fault;
-  if (!has.has(need)) {
-    return run.result({
-      outcome: "not-applicable",
-      reason: `needs ${need}: ${missing.get(need) ?? "the target does not offer it"}`,
-      begin,
-    });
+  const { campaign, target, listener, state } = options;
+  const { has, missing } = await target.capabilities();
+  const lines = campaign.faults.map((fault, line) => ({ line, fault }));
+  const lackOf = (fault: FaultFields): Capability | undefined => needsOfFault(fault).find((need) => !has.has(need));
+  const possible = lines.filter(({ fault }) => lackOf(fault) === undefined);
+  const skipped = lines.flatMap(({ line, fault }) => {
+    const lack = lackOf(fault);
+    return lack === undefined
+      ? []
+      : [`line ${line + 1} (${fault.do}) needs ${lack}: ${missing.get(lack) ?? "the target does not offer it"}`];
+  });
+  const run = new CampaignRun(options, possible, skipped);
+  if (possible.length === 0) {
+    const reason = skipped.map((each) => each.replace(/^line \d+ \(.*?\) /, ""));
+    return run.result({ outcome: "not-applicable", reason: [...new Set(reason)].join("; ") });
   }
-  const control = await runControl(options).catch((error: unknown) => run.unlessStopped(error));
-  if (control !== undefined) {
-    run.control = control;
-    options.listener?.({ type: "control", control });
+  if (skipped.length > 0) {
+    listener?.({ type: "skipped", lines: skipped });
+  }
+  const control = state?.control ?? (await runControl(options).catch((error: unknown) => run.unlessStopped(error)));
+  run.control = control;
+  if (control !== undefined && state?.control === undefined) {
+    listener?.({ type: "control", control });
   }
   if (control !== undefined && control.lost === 0) {
-    return run.result({ outcome: "inconclusive", reason: `the control lost nothing: ${control.summary}`, begin });
+    return run.result({ outcome: "inconclusive", reason: `the control lost nothing: ${control.summary}` });
   }
-  await run.cycles(begin);
-  return run.result({ ...run.verdict(), begin });
-}
-
-interface Outcome {
-  readonly outcome: CampaignResult["outcome"];
-  readonly reason?: string;
+  await run.cycles();
+  return run.result();
 }
 
 class CampaignRun {
@@ -72,52 +92,124 @@ class CampaignRun {
   readonly #options: RunCampaignOptions;
   readonly #seed: number;
   readonly #planned: number | undefined;
-  readonly #done: Cycle[] = [];
+  readonly #plan: FaultPlan;
+  readonly #powerCut: boolean;
+  readonly #skipped: readonly string[];
+  readonly #begin = performance.now();
+  readonly #done: CycleRecord[];
+  #isThrough = false;
+  #silentInARow = 0;
+  #isIdentified = false;
 
-  constructor(options: RunCampaignOptions) {
+  constructor(
+    options: RunCampaignOptions,
+    faults: readonly { readonly line: number; readonly fault: FaultFields }[],
+    skipped: readonly string[],
+  ) {
+    const { state, campaign } = options;
     this.#options = options;
+    this.#skipped = skipped;
     this.#seed = options.seed ?? 1;
-    this.#planned = options.cycles ?? (options.budgetMs === undefined ? options.campaign.cycles : undefined);
+    this.#planned = options.cycles ?? (options.budgetMs === undefined ? campaign.cycles : undefined);
+    this.#plan = new FaultPlan(faults);
+    this.#powerCut = needsOwnDisk(faults.flatMap(({ fault }) => needsOfFault(fault)));
+    this.#done = [...(state?.cycles ?? [])];
+    this.#plan.goOnAfter(this.#done);
+    if (this.#done.length > 0) {
+      options.listener?.({ type: "resumed", cycles: this.#done.length });
+    }
   }
 
-  async cycles(begin: number): Promise<void> {
-    while (this.#goesOn(begin)) {
-      await this.#oneStore(begin).catch((error: unknown) => this.unlessStopped(error));
+  async cycles(): Promise<void> {
+    while (this.#goesOn()) {
+      await this.#oneStore().catch((error: unknown) => this.unlessStopped(error));
     }
   }
 
   /** Cycles on one store until it has had its share, or one of them failed and the store can't be trusted any more. */
-  async #oneStore(begin: number): Promise<void> {
+  async #oneStore(): Promise<void> {
     const { campaign, target, signal } = this.#options;
-    const instance = await target.provision({ powerCut: campaign.fault === "power-cut", ...(signal === undefined ? {} : { signal }) });
+    const instance = await target.provision({ powerCut: this.#powerCut, ...(signal === undefined ? {} : { signal }) });
     const onStore: Cycle[] = [];
+    const isTrusted = (): boolean => onStore.every((each) => each.record.outcome === "pass");
     try {
-      while (this.#goesOn(begin) && onStore.length < campaign.freshStoreEvery && !onStore.some((each) => each.outcome !== "pass")) {
-        onStore.push(await this.#cycle(instance));
+      this.#identify(instance);
+      while (this.#goesOn() && onStore.length < campaign.freshStoreEvery && isTrusted()) {
+        const cycle = await this.#cycle(instance);
+        if (cycle !== undefined) {
+          onStore.push(cycle);
+        }
       }
-      await this.#readAgain(onStore);
+      if (isTrusted()) {
+        await this.#readAgain(onStore);
+      }
     } finally {
       await instance.dispose();
     }
   }
 
-  async #cycle(instance: Instance): Promise<Cycle> {
-    const { listener } = this.#options;
+  async #cycle(instance: Instance): Promise<Cycle | undefined> {
     const number = this.#done.length + 1;
-    const cycle = await runCycle({ ...this.#options, instance, number, seed: this.#seed });
-    this.#done.push(cycle);
-    listener?.({ type: "cycle", cycle: number, planned: this.#planned, outcome: cycle.outcome, summary: cycle.summary });
+    const cycle = await runCycle({ ...this.#options, plan: this.#plan, instance, number, seed: this.#seed });
+    if (cycle === undefined) {
+      this.#isThrough = true;
+      return undefined;
+    }
+    const { record } = cycle;
+    this.#done.push(record);
+    this.#silentInARow = record.wasJudged ? 0 : this.#silentInARow + 1;
+    this.#put(record);
     return cycle;
+  }
+
+  #put(record: CycleRecord): void {
+    const { listener, state } = this.#options;
+    state?.keep(record, this.#elapsedMs);
+    listener?.({
+      type: "cycle",
+      cycle: record.number,
+      planned: this.#planned,
+      outcome: record.outcome,
+      summary: record.summary,
+      acknowledged: this.#done.reduce((sum, each) => sum + each.acknowledged, 0),
+      lost: this.#done.reduce((sum, each) => sum + each.lost, 0),
+      swept: this.#plan.swept,
+    });
   }
 
   /** A later fault on the store may have taken what an earlier cycle still found. */
   async #readAgain(onStore: readonly Cycle[]): Promise<void> {
-    if (onStore.at(-1)?.outcome !== "pass") {
-      return;
-    }
     for (const cycle of onStore.slice(0, -1)) {
       await cycle.readAgain();
+      if (cycle.record.outcome !== "pass") {
+        this.#done[cycle.record.number - 1] = cycle.record;
+        this.#put(cycle.record);
+      }
     }
+  }
+
+  #identify({ server, target, settings }: Instance): void {
+    const { state, campaign } = this.#options;
+    if (state === undefined || this.#isIdentified) {
+      return;
+    }
+    this.#isIdentified = true;
+    const { campaign: name, ...plan } = campaign;
+    state.identify({
+      campaign: name,
+      plan: JSON.stringify({ ...plan, place: undefined, cycles: undefined }),
+      target: target.name,
+      settings: { ...settings },
+      seed: this.#seed,
+      version: server.version,
+    });
+    if (this.control !== undefined && state.control === undefined) {
+      state.keepControl(this.control);
+    }
+  }
+
+  get #elapsedMs(): number {
+    return (this.#options.state?.elapsedMs ?? 0) + performance.now() - this.#begin;
   }
 
   /** What the stop itself broke off is no failure: the cycles before it stand. */
@@ -127,80 +219,27 @@ class CampaignRun {
     }
   }
 
-  #goesOn(begin: number): boolean {
+  #goesOn(): boolean {
     const { budgetMs, signal } = this.#options;
-    const inBudget = budgetMs === undefined || performance.now() - begin < budgetMs;
-    return signal?.aborted !== true && inBudget && (this.#planned === undefined || this.#done.length < this.#planned);
+    const inBudget = budgetMs === undefined || performance.now() - this.#begin < budgetMs;
+    const inPlan = !this.#isThrough && (this.#planned === undefined || this.#done.length < this.#planned);
+    return signal?.aborted !== true && inBudget && inPlan && this.#silentInARow < silentInARowMax;
   }
 
-  verdict(): Outcome {
-    const count = (outcome: Cycle["outcome"]): Cycle[] => this.#done.filter((each) => each.outcome === outcome);
-    const [failed] = count("fail");
-    const [erred] = count("error");
-    const [unknown] = count("inconclusive");
-    if (failed !== undefined) {
-      return { outcome: "fail", reason: failed.summary };
-    }
-    if (erred !== undefined) {
-      return { outcome: "error", reason: erred.summary };
-    }
-    if (this.#options.signal?.aborted === true) {
-      return { outcome: "inconclusive", reason: `stopped after ${this.#done.length} cycles` };
-    }
-    if (this.#done.length === 0) {
-      return { outcome: "inconclusive", reason: "no cycle ran within the budget" };
-    }
-    return unknown === undefined ? { outcome: "pass" } : { outcome: "inconclusive", reason: unknown.summary };
-  }
-
-  result({ outcome, reason, begin }: Outcome & { begin: number }): CampaignResult {
-    const { campaign } = this.#options;
-    const failed = this.#done.filter((each) => each.outcome === "fail");
-    const clean = this.#done.filter((each) => each.outcome === "pass");
-    const bound = failed.length === 0 ? ruleOfThree(clean.length) : undefined;
-    const kept = failed.find((each) => each.historyFile !== undefined) ?? this.#done.at(-1);
-    return {
+  result(outcome?: Outcome): CampaignResult {
+    const { campaign, target, signal } = this.#options;
+    return campaignResult({
       campaign: campaign.campaign,
-      outcome,
+      target,
       seed: this.#seed,
-      cycles: {
-        planned: this.#planned ?? this.#done.length,
-        done: this.#done.length,
-        failed: failed.length,
-        inconclusive: this.#done.filter((each) => each.outcome === "inconclusive").length,
-      },
-      acknowledged: sum(this.#done, (each) => each.acknowledged),
-      lost: sum(this.#done, (each) => each.lost),
-      undone: sum(this.#done, (each) => each.undone),
-      ...(this.control === undefined ? {} : { control: this.control }),
-      ...(bound === undefined ? {} : { bound }),
-      ...(reason === undefined ? {} : { reason }),
-      witness: [...(smallest(failed.map((each) => each.witness)) ?? [])],
-      pictures: this.#pictures(failed, clean),
-      ...(kept?.historyFile === undefined ? {} : { historyFile: kept.historyFile }),
-      durationMs: performance.now() - begin,
-      reproduce: this.#reproduce(failed[0]),
-    };
+      planned: this.#isThrough ? this.#done.length : (this.#planned ?? this.#done.length),
+      cycles: this.#done,
+      control: this.control,
+      skipped: this.#skipped,
+      isStopped: signal?.aborted === true,
+      gaveUp: this.#silentInARow >= silentInARowMax ? `${silentInARowMax} cycles in a row did not end with an answer` : undefined,
+      durationMs: this.#elapsedMs,
+      ...(outcome === undefined ? {} : { outcome }),
+    });
   }
-
-  #pictures(failed: readonly Cycle[], clean: readonly Cycle[]): LossPicture[] {
-    const shown = failed.length > 0 ? failed : clean.slice(-1);
-    return shown.flatMap((each) => (each.picture === undefined ? [] : [each.picture])).slice(0, picturesMax);
-  }
-
-  /** Every cycle draws from the seed and its own number, so the cycles before the failing one need not run as they did. */
-  #reproduce(failed: Cycle | undefined): string {
-    const { campaign, target } = this.#options;
-    const set = Object.entries(target.settings).map(([key, value]) => ` --set ${key}=${value}`);
-    const cycles = failed?.number ?? this.#planned ?? Math.max(1, this.#done.length);
-    return `npx streamproof crash ${campaign.campaign} --target ${target.name}${set.join("")} --cycles ${cycles} --seed ${this.#seed}`;
-  }
-}
-
-function sum(cycles: readonly Cycle[], figure: (cycle: Cycle) => number): number {
-  return cycles.reduce((total, each) => total + figure(each), 0);
-}
-
-function smallest(witnesses: readonly (readonly string[])[]): readonly string[] | undefined {
-  return witnesses.filter((each) => each.length > 0).toSorted((a, b) => a.length - b.length)[0];
 }

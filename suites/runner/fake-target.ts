@@ -1,6 +1,6 @@
 /** For tests: a target whose server runs inside the test and does what the test says, also what no honest server does. */
 import { createServer, type Server, type Socket } from "node:net";
-import type { Capability, Instance, KnownFailing, Target } from "../../targets/target.ts";
+import { type Capability, type Instance, type KnownFailing, type Target, TargetError } from "../../targets/target.ts";
 import { ClientFrames } from "../control/client-frames.ts";
 
 /** What the server answers to a publish: text, nothing at all (`undefined`), `"no-responders"`, or `"die"` to end every connection and itself. */
@@ -14,6 +14,8 @@ export interface FakeTargetOptions {
   readonly features?: readonly string[];
   /** false: a fault is done and nothing shows that it happened. */
   readonly faultsHappen?: boolean;
+  /** false: it starts once and never again. */
+  readonly comesBack?: boolean;
 }
 
 export class FakeTarget implements Target {
@@ -80,6 +82,9 @@ class FakeInstance implements Instance {
   }
 
   async start(): Promise<number> {
+    if (this.epoch > 0 && this.#options.comesBack === false) {
+      throw new TargetError("TARGET_NOT_READY", "it does not answer");
+    }
     const server = createServer({ noDelay: true }, (socket) => this.#serve(socket));
     this.#server = server;
     await new Promise<void>((resolve) => server.listen(this.#port, "127.0.0.1", resolve));

@@ -28,7 +28,7 @@ export function verdictOfError(error: unknown, where: string | undefined): Verdi
   const message = error instanceof Error ? error.message : String(error);
   const failure = { message, where };
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "WORKLOAD_NOT_PREPARED") {
+  if (code === "WORKLOAD_NOT_PREPARED" || code === "SERVER_DID_NOT_GO_ON") {
     return { outcome: "fail", failure };
   }
   if (isWireError(error, "WIRE_ARGUMENT_INVALID") || isWireError(error, "WIRE_ADDRESS_INVALID") || isWireError(error, "WIRE_UNSUPPORTED")) {

@@ -3,12 +3,14 @@
 import { lossPictureOf } from "../../evidence/checks/loss-picture.ts";
 import { judgeHistory } from "../../evidence/checks/registry.ts";
 import { HistoryWriter } from "../../evidence/history/history-writer.ts";
-import type { Instance, PowerCutAdversary } from "../../targets/target.ts";
-import type { FaultFields } from "../catalog/case-file.ts";
+import type { Instance } from "../../targets/target.ts";
+import type { FaultFields } from "../catalog/fault-plan.ts";
 import type { Case } from "../catalog/matrix.ts";
+import { drawBlow } from "../strikes/blow.ts";
+import { Load } from "../strikes/load.ts";
+import { strike } from "../strikes/strike.ts";
 import { makeWorkload } from "../workloads/registry.ts";
-import type { PhaseContext, Workload } from "../workloads/workload.ts";
-import { hurt } from "./fault-under-load.ts";
+import { SeededRandom } from "../workloads/seeded-random.ts";
 import type { Verdict } from "./verdict.ts";
 
 const operationTimeoutMs = 5000;
@@ -33,12 +35,16 @@ export async function runWorkloadCase(each: Case, run: WorkloadRun): Promise<Ver
   const { instance, prefix, seed } = run;
   history.run({ workload: use, target: instance.target.name, seed, settings: instance.settings });
   const workload = makeWorkload(use, { writers, window, size, prefix, storage, seed });
-  await workload.prepare(phaseOf(run, history, () => false, new AbortController().signal));
-  for (const fault of [...each.faults].sort((a, b) => a.when.acked - b.when.acked)) {
-    await loadUntilFault({ fault, workload, run, history });
+  const load = new Load({ workload, url: instance.url, history, signal: run.signal, timeoutMs: operationTimeoutMs });
+  await workload.prepare(load.context());
+  const random = new SeededRandom(seed);
+  for (const fault of each.faults.toSorted((a, b) => lowest(a) - lowest(b))) {
+    await strike(drawBlow(fault, random), { instance, history, load, sweeps: false });
   }
-  await workload.phase(phaseOf(run, history, (acked) => acked >= stop.acked, new AbortController().signal));
-  await workload.readBack(phaseOf(run, history, () => false, new AbortController().signal));
+  load.begin();
+  await load.until({ acked: stop.acked });
+  await load.settle();
+  await workload.readBack(load.context());
 
   const judged = history.history();
   const { outcome, summary, witness } = judgeHistory(judged, each.verify);
@@ -52,37 +58,7 @@ export async function runWorkloadCase(each: Case, run: WorkloadRun): Promise<Ver
     : { outcome, failure: { message, where: each.place }, pictures };
 }
 
-interface FaultRun {
-  readonly fault: FaultFields;
-  readonly workload: Workload;
-  readonly run: WorkloadRun;
-  readonly history: HistoryWriter;
-}
-
-/** The fault comes while the load goes on: what is in flight then has no known outcome. */
-async function loadUntilFault({ fault, workload, run, history }: FaultRun): Promise<void> {
-  const cut = new AbortController();
-  const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
-  const enough = (acknowledged: number): boolean => {
-    if (acknowledged >= fault.when.acked) {
-      reach();
-    }
-    return false;
-  };
-  const loading = workload.phase(phaseOf(run, history, enough, cut.signal));
-  await Promise.race([reached, loading]);
-  await hurt({ instance: run.instance, history, fault: fault.do, adversary: adversaryOf(fault), cut, loading });
-}
-
-function adversaryOf({ keep = "nothing", seed = 1 }: FaultFields): PowerCutAdversary {
-  return keep === "random" ? { keep, seed } : { keep };
-}
-
-function phaseOf(
-  { instance, signal }: WorkloadRun,
-  history: HistoryWriter,
-  enough: PhaseContext["enough"],
-  cut: AbortSignal,
-): PhaseContext {
-  return { url: instance.url, history, enough, cut, signal, timeoutMs: operationTimeoutMs };
+/** Faults come in the order of their counts; one that waits for something else comes where its file has it. */
+function lowest({ when: { acked = 0 } }: FaultFields): number {
+  return typeof acked === "number" ? acked : acked[0];
 }

@@ -19,21 +19,14 @@ export interface ConsumerOptions {
   readonly process: number;
   readonly stream: string;
   readonly random: SeededRandom;
-  readonly onAcknowledged: () => void;
 }
 
 export class MixedConsumer {
   readonly #options: ConsumerOptions;
   readonly #consumer = "C";
-  #hasConfirmed = false;
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
-  }
-
-  /** Whether any double ack was answered so far. */
-  get hasConfirmed(): boolean {
-    return this.#hasConfirmed;
   }
 
   create(client: RecordedClient): Promise<Outcome> {
@@ -46,13 +39,12 @@ export class MixedConsumer {
     });
   }
 
-  /** `onConfirmed` is called at each answered double ack. */
-  async run(context: PhaseContext, isEnough: () => boolean, onConfirmed: () => void): Promise<void> {
+  async run(context: PhaseContext): Promise<void> {
     const client = await RecordedClient.open(this.#options.process, context);
     try {
-      while (!isEnough() && !client.gone && !context.cut.aborted && !context.signal.aborted) {
+      while (!context.isEnough() && !client.gone && !context.cut.aborted && !context.signal.aborted) {
         const messages = await pull(client.connection, this.#next, { batch, expiresMs: pullMs });
-        await this.#acknowledge(client, messages, onConfirmed);
+        await this.#acknowledge(client, messages);
       }
     } finally {
       await client.close();
@@ -90,8 +82,8 @@ export class MixedConsumer {
     return `$JS.API.CONSUMER.MSG.NEXT.${this.#options.stream}.${this.#consumer}`;
   }
 
-  async #acknowledge(client: RecordedClient, messages: readonly Message[], onConfirmed: () => void): Promise<void> {
-    const { stream, random, onAcknowledged } = this.#options;
+  async #acknowledge(client: RecordedClient, messages: readonly Message[]): Promise<void> {
+    const { stream, random } = this.#options;
     const confirming = messages.map(async ({ reply = "" }) => {
       const confirmed = random.next() < 2 / 3;
       const op = { kind: "ack", stream, consumer: this.#consumer, seq: String(deliveryOf(reply).seq), confirmed } as const;
@@ -99,11 +91,7 @@ export class MixedConsumer {
         client.plainAck(op, reply);
         return;
       }
-      if ((await client.confirmedAck(op, reply)).outcome === "ok") {
-        this.#hasConfirmed = true;
-        onAcknowledged();
-        onConfirmed();
-      }
+      await client.confirmedAck(op, reply);
     });
     await Promise.all(confirming);
   }
@@ -112,7 +100,7 @@ export class MixedConsumer {
 type Connection = RecordedClient["connection"];
 
 /** What one pull request brings. A lost connection ends it like any other end: the caller sees that it is gone. */
-async function pull(
+export async function pull(
   connection: Connection,
   subject: string,
   { batch: size, expiresMs }: { batch: number; expiresMs: number },

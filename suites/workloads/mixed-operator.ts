@@ -11,7 +11,6 @@ export interface OperatorOptions {
   readonly random: SeededRandom;
   /** Sequences of acknowledged messages, oldest first; deleted ones are taken out. */
   readonly stored: string[];
-  readonly onAcknowledged: () => void;
 }
 
 export class MixedOperator {
@@ -29,14 +28,11 @@ export class MixedOperator {
     return this.#streams;
   }
 
-  async run(context: PhaseContext, isEnough: () => boolean): Promise<void> {
+  async run(context: PhaseContext): Promise<void> {
     const client = await RecordedClient.open(this.#options.process, context);
     try {
-      while (!isEnough() && !client.gone && !context.cut.aborted && !context.signal.aborted) {
-        const { outcome } = await this.#change(client);
-        if (outcome === "ok") {
-          this.#options.onAcknowledged();
-        }
+      while (!context.isEnough() && !client.gone && !context.cut.aborted && !context.signal.aborted) {
+        await this.#change(client);
       }
     } finally {
       await client.close();

@@ -19,27 +19,18 @@ export class Mixed implements Workload {
   readonly #consumer: MixedConsumer;
   /** Sequences that the operator may delete. */
   readonly #stored: string[] = [];
-  /**
-   * In two of three runs progress is reported at answered double acks only, so that a fault drawn by progress comes right behind one: a server that
-   * writes consumer state a moment later is then caught whatever its rate.
-   */
-  readonly #reportsAtConfirmedAcks: boolean;
-  #acknowledged = 0;
-  #reported = 0;
 
   constructor(options: WorkloadOptions) {
     this.#options = options;
     this.#stream = `${options.prefix}_M`;
-    const acknowledged = (): void => void this.#acknowledged++;
     this.#publishers = Array.from({ length: options.writers }, (_, index) => {
       const to = { stream: this.#stream, subject: `${options.prefix}.m.w${index + 1}` };
       const onAcknowledged = (seq: string): void => {
-        acknowledged();
         this.#stored.push(seq);
       };
       return new Publisher(index + 1, { to, options, onAcknowledged });
     });
-    const common = { stream: this.#stream, prefix: options.prefix, storage: options.storage, onAcknowledged: acknowledged };
+    const common = { stream: this.#stream, prefix: options.prefix, storage: options.storage };
     this.#operator = new MixedOperator({
       ...common,
       process: options.writers + 1,
@@ -47,15 +38,10 @@ export class Mixed implements Workload {
       stored: this.#stored,
     });
     this.#consumer = new MixedConsumer({ ...common, process: options.writers + 2, random: new SeededRandom(options.seed + 1) });
-    this.#reportsAtConfirmedAcks = new SeededRandom(options.seed + 2).next() < 2 / 3;
   }
 
   get streams(): readonly string[] {
     return [this.#stream, ...this.#operator.streams];
-  }
-
-  get acknowledged(): number {
-    return this.#acknowledged;
   }
 
   async prepare(context: PhaseContext): Promise<void> {
@@ -71,23 +57,11 @@ export class Mixed implements Workload {
   }
 
   async phase(context: PhaseContext): Promise<void> {
-    const isEnough = (): boolean => {
-      // Before the first confirmed ack there is nothing of its kind to lose, and a cut would prove nothing about it.
-      if (!this.#reportsAtConfirmedAcks && this.#consumer.hasConfirmed) {
-        this.#reported = this.#acknowledged;
-      }
-      return context.enough(this.#reported);
-    };
-    const onConfirmed = (): void => {
-      this.#reported = this.#acknowledged;
-      isEnough();
-    };
     await Promise.all([
-      ...this.#publishers.map((publisher) => publisher.run(context, isEnough)),
-      this.#operator.run(context, isEnough),
-      this.#consumer.run(context, isEnough, onConfirmed),
+      ...this.#publishers.map((publisher) => publisher.run(context)),
+      this.#operator.run(context),
+      this.#consumer.run(context),
     ]);
-    isEnough();
   }
 
   async readBack(context: PhaseContext): Promise<void> {

@@ -9,7 +9,6 @@ export class PublishAcked implements Workload {
   readonly streams: readonly string[];
   readonly #options: WorkloadOptions;
   readonly #publishers: readonly Publisher[];
-  #acknowledged = 0;
 
   constructor(options: WorkloadOptions) {
     const stream = `${options.prefix}_P`;
@@ -17,12 +16,8 @@ export class PublishAcked implements Workload {
     this.#options = options;
     this.#publishers = Array.from({ length: options.writers }, (_, index) => {
       const to = { stream, subject: `${options.prefix}.p.w${index + 1}` };
-      return new Publisher(index + 1, { to, options, onAcknowledged: () => this.#acknowledged++ });
+      return new Publisher(index + 1, { to, options, onAcknowledged: () => undefined });
     });
-  }
-
-  get acknowledged(): number {
-    return this.#acknowledged;
   }
 
   async prepare(context: PhaseContext): Promise<void> {
@@ -37,10 +32,7 @@ export class PublishAcked implements Workload {
   }
 
   async phase(context: PhaseContext): Promise<void> {
-    const isEnough = (): boolean => context.enough(this.#acknowledged);
-    await Promise.all(this.#publishers.map((publisher) => publisher.run(context, isEnough)));
-    // The last acknowledgement may have come after the last question.
-    isEnough();
+    await Promise.all(this.#publishers.map((publisher) => publisher.run(context)));
   }
 
   readBack(context: PhaseContext): Promise<void> {

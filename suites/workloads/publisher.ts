@@ -29,11 +29,11 @@ export class Publisher {
   }
 
   /** Ends with every publish answered or given up. `isEnough` is asked before each. */
-  async run(context: PhaseContext, isEnough: () => boolean): Promise<void> {
+  async run(context: PhaseContext): Promise<void> {
     const client = await RecordedClient.open(this.#process, context);
     const inFlight = new Set<Promise<void>>();
     try {
-      while (!isEnough() && !client.gone && !context.cut.aborted && !context.signal.aborted) {
+      while (!context.isEnough() && !client.gone && !context.cut.aborted && !context.signal.aborted) {
         const sent: Promise<void> = this.#publish(client).finally(() => inFlight.delete(sent));
         inFlight.add(sent);
         if (inFlight.size >= this.#options.window) {

@@ -23,6 +23,7 @@ export class RecordedClient {
   readonly #history: HistoryWriter;
   readonly #process: number;
   readonly #timeoutMs: number;
+  readonly #answered: PhaseContext["answered"];
   #gone = false;
 
   static async open(process: number, context: PhaseContext): Promise<RecordedClient> {
@@ -33,11 +34,12 @@ export class RecordedClient {
     return new RecordedClient(connection, process, context);
   }
 
-  private constructor(connection: Connection, process: number, { history, timeoutMs }: PhaseContext) {
+  private constructor(connection: Connection, process: number, { history, timeoutMs, answered }: PhaseContext) {
     this.connection = connection;
     this.#process = process;
     this.#history = history;
     this.#timeoutMs = timeoutMs;
+    this.#answered = answered;
   }
 
   get gone(): boolean {
@@ -81,7 +83,11 @@ export class RecordedClient {
       const answer = await this.connection.request(message, { timeoutMs: this.#timeoutMs });
       // The answer to a double ack is empty.
       const reply = answer.payload.byteLength === 0 && op.kind === "ack" ? {} : readReply(changeReply, answer);
-      return this.#end(id, reply, yes);
+      const end = this.#end(id, reply, yes);
+      if (end.outcome === "ok") {
+        this.#answered(op);
+      }
+      return end;
     } catch (error) {
       if (!isWireError(error)) {
         throw error;

@@ -1,0 +1,151 @@
+/**
+ * What is done to a server under load, and when: one line of the plan of a campaign or a workload case. A number may be a range and a word a list;
+ * a campaign then draws one of them for each cycle (`drawFault`), so that a cycle's own line holds neither.
+ */
+import { z } from "zod";
+import { type CallGroup, callErrors } from "../../targets/faults/call-fault.ts";
+import { fileFaultKinds } from "../../targets/faults/file-fault.ts";
+import type { Capability } from "../../targets/target.ts";
+import { duration, milliseconds } from "../verbs/fields.ts";
+import { workloadIds } from "../workloads/workload.ts";
+import { parseSize, sizePattern } from "./quantities.ts";
+import { strict } from "./validation.ts";
+
+/** Acknowledged operations of this kind. */
+export const replyKinds = [
+  "publish",
+  "create-stream",
+  "update-stream",
+  "delete-stream",
+  "purge",
+  "delete-message",
+  "create-consumer",
+  "delete-consumer",
+  "double-ack",
+] as const;
+export type ReplyKind = (typeof replyKinds)[number];
+
+const callFamilies = ["write", "sync", "read", "open", "truncate", "rename", "unlink", "mkdir"] as const satisfies readonly CallGroup[];
+
+const count = z.int().nonnegative();
+const range = z.union([count, z.tuple([count, count])]);
+
+function oneOrMore<T extends z.ZodType>(of: T) {
+  return z.union([of, z.array(of).min(1)]);
+}
+
+/** Exactly one of `acked`, `reply` and `call`. `settled` ends the load there and has every operation answered before the blow. */
+const moment = strict({
+  acked: range.optional(),
+  reply: oneOrMore(z.enum(replyKinds)).optional(),
+  call: oneOrMore(z.enum(callFamilies)).optional(),
+  /** Which reply or call of this kind, from 1. `each` goes through them all: one more each cycle, until the load meets no further one. */
+  nth: z.union([range, z.literal("each")]).optional(),
+  settled: z.boolean().optional(),
+});
+
+/** How the life ends in which a fault held for a while: what was acknowledged meanwhile has to be there afterwards. */
+const ends = ["kill", "power-cut", "restart", "nothing"] as const;
+
+const timed = {
+  when: moment,
+  /** Starts after it that are cut short by kill -9, one after the other. */
+  starts: range.optional(),
+  /** So many operations more are acknowledged: after a fault that holds, before the life it held in ends; after any other, in the new life. */
+  after: count.optional(),
+  /** In campaigns: another load under this line than the campaign's own. */
+  load: strict({ use: z.enum(workloadIds), writers: count.optional(), window: count.optional(), size: count.optional() }).optional(),
+};
+/** A fault that holds: for how long, and how that life ends. */
+const lasting = { ...timed, lasts: duration().optional(), end: oneOrMore(z.enum(ends)).optional() };
+
+const keep = oneOrMore(z.enum(["nothing", "everything", "random"]));
+
+const kinds = [
+  strict({ do: z.literal("kill"), ...timed }),
+  strict({ do: z.literal("restart"), ...timed }),
+  strict({ do: z.literal("power-cut"), keep: keep.optional(), seed: z.int().optional(), ...timed }),
+  strict({
+    do: z.literal("damage"),
+    kind: oneOrMore(z.enum(fileFaultKinds)),
+    files: z.string().optional(),
+    /** How the server is stopped before its files are damaged. */
+    stopped: oneOrMore(z.enum(["kill", "gracefully"])).optional(),
+    /** Files that are deleted besides. */
+    without: z.string().optional(),
+    /** The tail of a file beyond its data, which is prepared for later writes. */
+    where: z.enum(["data", "zeros"]).optional(),
+    ...timed,
+  }),
+  strict({ do: z.literal("pause"), ...lasting }),
+  strict({ do: z.literal("call-error"), error: oneOrMore(z.enum(callErrors)), repeats: oneOrMore(z.boolean()).optional(), ...lasting }),
+  strict({ do: z.literal("delay"), by: duration(), repeats: oneOrMore(z.boolean()).optional(), ...lasting }),
+  strict({ do: z.literal("fill-disk"), ...lasting }),
+  strict({ do: z.literal("read-only"), ...lasting }),
+  strict({ do: z.literal("little-memory"), limit: z.string().regex(sizePattern, "a size such as 64MiB").optional(), ...lasting }),
+  strict({ do: z.literal("few-files"), count, ...lasting }),
+] as const;
+
+export const faultFields = z.discriminatedUnion("do", kinds, {
+  error: ({ code }) => (code === "invalid_union" ? `it takes one of ${kinds.map((each) => each.shape.do.value).join(", ")}` : undefined),
+});
+export type FaultFields = z.infer<typeof faultFields>;
+export type FaultKind = FaultFields["do"];
+export type MomentFields = z.infer<typeof moment>;
+
+export const defaultLastsMs = 1000;
+
+export function lastsMs(fault: FaultFields): number {
+  return "lasts" in fault && fault.lasts !== undefined ? milliseconds(fault.lasts) : defaultLastsMs;
+}
+
+export function sizeOf(text: string): number {
+  return parseSize(text) ?? 0;
+}
+
+const needsOfKind: Readonly<Record<FaultKind, readonly Capability[]>> = {
+  kill: ["kill"],
+  restart: ["restart"],
+  "power-cut": ["power-cut"],
+  damage: ["store-files"],
+  pause: ["pause"],
+  "call-error": ["system-calls"],
+  delay: ["system-calls"],
+  "fill-disk": ["disk-full"],
+  "read-only": ["read-only"],
+  "little-memory": ["memory-limit"],
+  "few-files": ["file-limit"],
+};
+
+/** Everything a target must offer for one line of a plan. */
+export function needsOfFault(fault: FaultFields): Capability[] {
+  const stops =
+    fault.do === "damage" ? listOf(fault.stopped ?? "kill").map((each): Capability => (each === "kill" ? "kill" : "restart")) : [];
+  const end = "end" in fault ? listOf(fault.end ?? "kill").filter((each) => each !== "nothing") : [];
+  const calls: Capability[] = fault.when.call === undefined ? [] : ["system-calls"];
+  const starts: Capability[] = fault.starts === undefined ? [] : ["kill"];
+  return [...new Set([...needsOfKind[fault.do], ...stops, ...end, ...calls, ...starts])];
+}
+
+/** What is wrong with a line and no schema can say; undefined when nothing is. */
+export function faultProblem({ do: kind, when }: FaultFields): string | undefined {
+  const given = [when.acked, when.reply, when.call].filter((each) => each !== undefined).length;
+  if (given !== 1) {
+    return `the moment of "${kind}" takes exactly one of acked, reply and call`;
+  }
+  if (when.nth !== undefined && when.acked !== undefined) {
+    return `"nth" counts replies or calls; "acked" is a count itself`;
+  }
+  if ((kind === "call-error" || kind === "delay") !== (when.call !== undefined) && kind !== "kill") {
+    return when.call === undefined ? `"${kind}" strikes at a call; add call to its moment` : `"${kind}" can't strike at a call`;
+  }
+  return undefined;
+}
+
+export function listOf<T>(value: T | readonly T[]): readonly T[] {
+  return isList(value) ? value : [value];
+}
+
+function isList<T>(value: T | readonly T[]): value is readonly T[] {
+  return Array.isArray(value);
+}
