@@ -4,6 +4,7 @@
  */
 import type { History } from "../history/history.ts";
 import type { AcknowledgedPublish } from "../history/operation-record.ts";
+import { compareSequences } from "../history/placed-publishes.ts";
 import { type Check, counted, fail, inconclusive, pass } from "./check.ts";
 import { betweenStreams } from "./stream-lives.ts";
 import type { Violation } from "./witness.ts";
@@ -29,24 +30,35 @@ export const orderPerWriter: Check = {
 
 function disordered(history: History, acks: readonly AcknowledgedPublish[]): Violation[] {
   const sent = acks.toSorted((a, b) => a.begin - b.begin);
+  return [...acknowledgedOutOfOrder(history, sent), ...standingOutOfOrder(history, sent)];
+}
+
+function acknowledgedOutOfOrder(history: History, sent: readonly AcknowledgedPublish[]): Violation[] {
+  return sent.flatMap((later, index) => {
+    const earlier = sent[index - 1];
+    if (earlier === undefined || compareSequences(earlier.seq, later.seq) < 0 || betweenStreams(history, earlier, later)) {
+      return [];
+    }
+    const says = `sent first, acknowledged at ${earlier.seq}; sent next, acknowledged at ${later.seq}`;
+    return [{ says, operations: [earlier, later] }];
+  });
+}
+
+/** Against the one that stands highest of all that were sent before: those in between may be gone. */
+function standingOutOfOrder(history: History, sent: readonly AcknowledgedPublish[]): Violation[] {
   const stands = standingSequences(history, sent);
   const violations: Violation[] = [];
-  for (const [index, later] of sent.entries()) {
-    const earlier = sent[index - 1];
-    if (earlier === undefined || betweenStreams(history, earlier, later)) {
+  let highest: { ack: AcknowledgedPublish; at: bigint } | undefined;
+  for (const ack of sent) {
+    const at = stands.get(ack.op.digest);
+    if (at === undefined) {
       continue;
     }
-    if (BigInt(earlier.seq) >= BigInt(later.seq)) {
-      violations.push({
-        says: `sent first, acknowledged at ${earlier.seq}; sent next, acknowledged at ${later.seq}`,
-        operations: [earlier, later],
-      });
+    if (highest === undefined || at > highest.at || betweenStreams(history, highest.ack, ack)) {
+      highest = { ack, at };
       continue;
     }
-    const [before, after] = [stands.get(earlier.op.digest), stands.get(later.op.digest)];
-    if (before !== undefined && after !== undefined && before > after) {
-      violations.push({ says: `sent first, read back at ${before}; sent next, read back at ${after}`, operations: [earlier, later] });
-    }
+    violations.push({ says: `sent first, read back at ${highest.at}; sent later, read back at ${at}`, operations: [highest.ack, ack] });
   }
   return violations;
 }

@@ -247,6 +247,9 @@ export class ModelServer {
       case "purge":
         return { purged: stream.purge(op) };
       default:
+        if (!stream.messages.some((message) => String(message.seq) === op.seq)) {
+          return { error: { code: 500, errCode: 10_057, description: "no message found" } };
+        }
         stream.remove((message) => String(message.seq) === op.seq);
         return {};
     }
