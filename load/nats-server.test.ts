@@ -4,6 +4,9 @@ import { loadResult } from "../evidence/results/schema.ts";
 import { connect } from "../wire/connection.ts";
 import { findOfficialServer, type OfficialServer, startOfficialServer } from "../wire/official-server.ts";
 import { listProfiles } from "./catalog.ts";
+import { deleteStream, recreateStream } from "./drivers/jetstream.ts";
+import { Publisher } from "./drivers/publisher.ts";
+import { SequenceCheck } from "./engine/accounting.ts";
 import { runLoadProfile } from "./run.ts";
 
 const executable = findOfficialServer();
@@ -38,9 +41,34 @@ describe.skipIf(executable === undefined)("on the official server", () => {
     },
   );
 
+  test("message ids are stored as headers, and subjects are gone through in turn", async () => {
+    const connection = await connect({ url: server.url });
+    await recreateStream(connection, { name: "IDS", subject: "ids.>", storage: "memory" });
+    const own = { connection, subject: "ids.m", subjects: 3, payloadBytes: 24, window: 8, messageIds: true, seed: 1, run: 77 };
+    const publisher = new Publisher({ ...own, acknowledged: new SequenceCheck() });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    publisher.onAnswer = () => {
+      if (publisher.inFlight === 0) {
+        resolve();
+      }
+    };
+    for (let count = 0; count < 7; count++) {
+      publisher.publish(0);
+    }
+    await promise;
+    expect([publisher.acknowledged, publisher.duplicated]).toEqual([7, 0]);
+    const info = await connection.request({ subject: "$JS.API.STREAM.INFO.IDS" });
+    expect(info.json()).toMatchObject({ state: { messages: 7, num_subjects: 3 } });
+    const last = await connection.request({ subject: "$JS.API.STREAM.MSG.GET.IDS", payload: '{"seq":7}' });
+    const hdrs = Buffer.from("NATS/1.0\r\nNats-Msg-Id: 77-000000006\r\n\r\n").toString("base64");
+    expect(last.json()).toMatchObject({ message: { subject: "ids.m.0000000", hdrs } });
+    await deleteStream(connection, "IDS");
+    await connection.close();
+  });
+
   test("several connections share one account, and nothing is left behind", async () => {
     const side = { url: server.url, settings: {}, server: { name: "nats-server", version: "" }, target: { name: "nats-server" } };
-    for (const profile of ["pub-async", "pull"]) {
+    for (const profile of ["pub-async", "pull", "replay-ordered"]) {
       const result = await runLoadProfile({
         profile,
         size: "smoke",

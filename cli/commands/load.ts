@@ -94,10 +94,11 @@ function showEvent(progress: Progress, event: LoadRunEvent): void {
       progress.status(`side ${event.side}, pair ${event.pair + 1}, ${event.phase}: ${Math.round(event.perSecond).toLocaleString("en")}/s`);
       break;
     case "block-end": {
-      const { side, pair, perSecond, service } = event.block;
+      const { side, pair, perSecond, service, generatorCpuShare } = event.block;
       const latency = service === undefined ? "" : `, p50 ${Math.round(service.p50)} µs, p99 ${Math.round(service.p99)} µs`;
+      const client = generatorCpuShare === undefined ? "" : `, client ${Math.round(generatorCpuShare * 100)} % of a core`;
       progress.line(
-        `pair ${pair + 1} ${side}: ${Math.round(perSecond).toLocaleString("en")}/s${latency}${event.problems.map((each) => `; ${each}`).join("")}`,
+        `pair ${pair + 1} ${side}: ${Math.round(perSecond).toLocaleString("en")}/s${latency}${client}${event.problems.map((each) => `; ${each}`).join("")}`,
       );
       break;
     }

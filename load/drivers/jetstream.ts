@@ -47,14 +47,19 @@ export async function deleteStream(connection: Connection, name: string, timeout
   }
 }
 
-export async function storedMessages(connection: Connection, name: string): Promise<number> {
-  const reply = await call(connection, `$JS.API.STREAM.INFO.${name}`, undefined);
-  const state = field(reply, "state");
+export interface StreamState {
+  readonly messages: number;
+  readonly lastSequence: number;
+}
+
+export async function streamState(connection: Connection, name: string): Promise<StreamState> {
+  const state = field(await call(connection, `$JS.API.STREAM.INFO.${name}`, undefined), "state");
   const messages = field(state, "messages");
+  const lastSequence = field(state, "last_seq");
   if (typeof messages !== "number") {
     throw new Error(`STREAM.INFO of ${name} holds no state.messages`);
   }
-  return messages;
+  return { messages, lastSequence: typeof lastSequence === "number" ? lastSequence : 0 };
 }
 
 /** The payload stored at a sequence; undefined when the server says there is none. */

@@ -16,12 +16,15 @@ export const stampBytes = 24;
 
 const slotDigits = 6;
 const idDigits = 9;
+const subjectDigits = 7;
 /** Far above what a block can publish on a fresh stream; a server that answers with more is not believed. */
 const sequenceMax = 100_000_000;
 
 export interface PublisherOptions {
   readonly connection: Connection;
   readonly subject: string;
+  /** Messages go round over so many subjects, each `subject` with a token of seven digits behind it. Without it, all go to `subject`. */
+  readonly subjects?: number | undefined;
   readonly payloadBytes: number;
   /** Most in flight. */
   readonly window: number;
@@ -90,13 +93,16 @@ export class Publisher {
     const slot = this.#freeSlots[this.#freeCount]!;
     this.#intendedMs[slot] = intendedMs;
     this.#busy[slot] = 1;
-    const { bytes: frame, slotAt, stampAt, idAt } = this.#template;
+    const { bytes: frame, subjectAt, slotAt, stampAt, idAt } = this.#template;
     const at = this.#chunks.reserve(frame.length);
     const { bytes, view } = this.#chunks.chunk;
     if (this.#unsentCount === 0) {
       this.#stampMs = performance.now();
     }
     writeDigits(bytes, at + slotAt, { value: slot, digits: slotDigits });
+    if (subjectAt > 0) {
+      writeDigits(bytes, at + subjectAt, { value: this.published % (this.#options.subjects ?? 1), digits: subjectDigits });
+    }
     if (idAt > 0) {
       writeDigits(bytes, at + idAt, { value: this.published, digits: idDigits });
     }
@@ -159,6 +165,8 @@ export class Publisher {
 
 interface Template {
   readonly bytes: Buffer;
+  /** 0 with one subject. */
+  readonly subjectAt: number;
   readonly slotAt: number;
   readonly stampAt: number;
   /** 0 without message ids. */
@@ -166,17 +174,20 @@ interface Template {
 }
 
 function makeTemplate(options: PublisherOptions, inbox: string): Template {
-  const { subject, payloadBytes, seed, run, messageIds } = options;
+  const { subject, subjects, payloadBytes, seed, run, messageIds } = options;
   const random = randomOf(seed);
   const payload = Buffer.from(Array.from({ length: payloadBytes }, () => random.below(256)));
   payload.writeUInt32LE(run, 0);
   const idHead = `NATS/1.0\r\nNats-Msg-Id: ${run}-`;
   const headers = messageIds ? `${idHead}${"0".repeat(idDigits)}\r\n\r\n` : "";
-  const head = `${messageIds ? "HPUB" : "PUB"} ${subject} ${inbox}.`;
+  const verb = messageIds ? "HPUB" : "PUB";
+  const wholeSubject = subjects === undefined ? subject : `${subject}.${"0".repeat(subjectDigits)}`;
+  const head = `${verb} ${wholeSubject} ${inbox}.`;
   const sizes = messageIds ? `${headers.length} ${headers.length + payloadBytes}` : `${payloadBytes}`;
   const line = `${head}${"0".repeat(slotDigits)} ${sizes}\r\n`;
   return {
     bytes: Buffer.concat([Buffer.from(line + headers), payload, Buffer.from("\r\n")]),
+    subjectAt: subjects === undefined ? 0 : verb.length + 1 + subject.length + 1,
     slotAt: head.length,
     stampAt: line.length + headers.length,
     idAt: messageIds ? line.length + idHead.length : 0,

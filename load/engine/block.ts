@@ -5,7 +5,7 @@
 import { performance } from "node:perf_hooks";
 import type { LoadBlock } from "../../evidence/results/schema.ts";
 import { type Connection, connect } from "../../wire/connection.ts";
-import { deleteStream, recreateStream, storedMessages } from "../drivers/jetstream.ts";
+import { deleteStream, recreateStream, streamState } from "../drivers/jetstream.ts";
 import type { LoadProfile, SizePlan } from "../schema/profile.ts";
 import { Accounting } from "./accounting.ts";
 import type { Arrival, Flow, FlowContext } from "./flow.ts";
@@ -80,7 +80,7 @@ export async function runBlock(options: BlockOptions): Promise<BlockOutcome> {
       flow.halt();
       watch.end();
     }
-    accounting.stored = await storedMessages(control, options.stream);
+    accounting.stored = (await streamState(control, options.stream)).messages;
     const unsettled = await settleAcks(flow, options.plan.drain);
     if (unsettled > 0) {
       accounting.addError("ack-not-taken", unsettled);

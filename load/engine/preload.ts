@@ -1,21 +1,29 @@
-/** Publishes what the passes of a closed model will read. Rejects when the server refuses a message or does not get on with it. */
+/** Stores messages ahead of a measurement. Rejects when the server refuses one or does not get on with it. */
+import type { Connection } from "../../wire/connection.ts";
 import { Publisher } from "../drivers/publisher.ts";
 import { SequenceCheck } from "./accounting.ts";
-import type { FlowContext } from "./flow.ts";
 
 const window = 1000;
 /** Longest wait for the next acknowledgement. */
 const silenceMaxMs = 10_000;
 
-/** Returns how many messages were acknowledged: all of `context.preload`. */
-export async function preload(context: FlowContext): Promise<number> {
-  const { connections, subject, payloadBytes, seed, run, preload: count } = context;
-  const [connection] = connections;
-  if (connection === undefined) {
-    throw new Error("reading needs a connection");
-  }
+export interface PreloadOptions {
+  readonly connection: Connection;
+  readonly subject: string;
+  /** As `PublisherOptions.subjects`. */
+  readonly subjects?: number;
+  readonly payloadBytes: number;
+  readonly count: number;
+  readonly seed: number;
+  readonly run: number;
+}
+
+/** Resolves when all `count` are acknowledged. */
+export async function preload(options: PreloadOptions): Promise<void> {
+  const { count, ...message } = options;
+  const { connection } = options;
   const acknowledged = new SequenceCheck();
-  const publisher = new Publisher({ connection, window, subject, payloadBytes, messageIds: false, seed, run, acknowledged });
+  const publisher = new Publisher({ ...message, window, messageIds: false, acknowledged });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let seen = 0;
   const timer = setInterval(() => {
@@ -45,5 +53,7 @@ export async function preload(context: FlowContext): Promise<number> {
   } finally {
     clearInterval(timer);
   }
-  return publisher.acknowledged;
+  if (acknowledged.duplicated > 0) {
+    throw new Error(`${acknowledged.duplicated} of ${count} messages were given the sequence of another one`);
+  }
 }

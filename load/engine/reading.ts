@@ -40,7 +40,13 @@ export class ClosedReading implements Flow {
   }
 
   async prepare(): Promise<void> {
-    this.#preloaded = await preload(this.#context);
+    const { connections, subject, payloadBytes, seed, run, preload: count } = this.#context;
+    const [connection] = connections;
+    if (connection === undefined) {
+      throw new Error("reading needs a connection");
+    }
+    await preload({ connection, subject, payloadBytes, seed, run, count });
+    this.#preloaded = count;
     for (const reader of this.#readers) {
       await reader.prepare();
     }

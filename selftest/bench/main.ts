@@ -1,91 +1,75 @@
 /**
- * `npm run bench`: measures every figure of docs/performance.md and prints them as a table; `--write` puts the table into the page. Not a test: it
- * exits 0 whatever the figures are, and 1 only when one could not be taken.
+ * `npm run bench`: measures the figures of docs/performance.md and prints them as a table. Not a test: it exits 0 whatever the figures are, 1
+ * when one could not be taken, and 2 for what can't be asked.
+ *
+ * `--only TEXT` takes the figures whose names hold the text, `--quick` makes every run small, `--list` names the figures, `--write` puts the
+ * table into the page.
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { runConformance } from "../../api/conformance.ts";
 import { describeEnvironment } from "../../api/environment.ts";
 import { disposeAll } from "../../targets/live.ts";
-import { type Figure, measure, measurements } from "./figures.ts";
-import { measureStartUp } from "./start-up.ts";
+import { measurements, renderTable, takeFigures } from "./table.ts";
 
-const root = new URL("../../", import.meta.url).pathname;
-const page = `${root}docs/performance.md`;
-const suiteGoalSeconds = 60;
+const page = fileURLToPath(new URL("../../docs/performance.md", import.meta.url));
 
 const { values } = parseArgs({
   options: {
     official: { type: "string", default: "nats-server@2.15.2" },
-    size: { type: "string", default: "ci" },
+    only: { type: "string", default: "" },
+    quick: { type: "boolean", default: false },
     seed: { type: "string", default: "1" },
+    list: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
   },
 });
 
-const stop = new AbortController();
-process.once("SIGINT", () => stop.abort());
+process.exitCode = await bench();
 
-let figures: Figure[];
-try {
-  figures = await takeAll();
-} finally {
-  await disposeAll();
-}
-const table = render(figures);
-process.stdout.write(`\n${table}\n`);
-if (values.write) {
-  const text = readFileSync(page, "utf8");
-  const [before = "", , after = ""] = text.split(/<!-- figures:(?:begin|end) -->/);
-  writeFileSync(page, `${before}<!-- figures:begin -->\n${table}\n<!-- figures:end -->${after}`);
-}
-process.exitCode = figures.some((each) => each.value.startsWith("no figure")) ? 1 : 0;
-
-async function takeAll(): Promise<Figure[]> {
-  const size = values.size === "smoke" || values.size === "full" ? values.size : "ci";
-  const taken: Figure[] = [];
-  for (const measurement of measurements) {
-    if (!stop.signal.aborted) {
-      taken.push(await measure(measurement, { official: values.official, size, seed: Number(values.seed), signal: stop.signal, onLine }));
-      onLine(`${taken.at(-1)?.name}: ${taken.at(-1)?.value}`);
+async function bench(): Promise<number> {
+  const { official, only, quick, write } = values;
+  const names = measurements.flatMap((measurement) => measurement.names({ quick }));
+  const asked = names.filter((name) => name.toLowerCase().includes(only.toLowerCase()));
+  if (values.list) {
+    process.stdout.write(`${asked.join("\n")}\n`);
+    return 0;
+  }
+  const seed = Number(values.seed);
+  const refusal = refusalOf({ asked, seed });
+  if (refusal !== undefined) {
+    process.stderr.write(`${refusal}\n`);
+    return 2;
+  }
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort());
+  try {
+    const figures = await takeFigures(only, { official, quick, seed, signal: stop.signal, onLine });
+    const table = renderTable(figures, describeEnvironment());
+    process.stdout.write(`\n${table}\n`);
+    if (write && !stop.signal.aborted) {
+      writeTable(table);
     }
+    return figures.some(({ met }) => met === "no figure") || stop.signal.aborted ? 1 : 0;
+  } finally {
+    await disposeAll();
   }
-  if (!stop.signal.aborted) {
-    taken.push(await measureStartUp({ root, official: values.official }));
-    taken.push(await measureSuites());
-  }
-  return taken;
 }
 
-async function measureSuites(): Promise<Figure> {
-  const begin = performance.now();
-  const { cases } = await runConformance({ target: "embedded", signal: stop.signal });
-  const seconds = (performance.now() - begin) / 1000;
-  return {
-    name: "all conformance cases on the embedded reference",
-    compared: `${cases.length} cases, power cuts included`,
-    value: `${seconds.toFixed(1)} s`,
-    goal: `< ${suiteGoalSeconds} s`,
-    met: seconds < suiteGoalSeconds,
-    command: "npm run certify",
-  };
+/** The page holds the whole table of full runs, or it would mix figures of several days and sizes. */
+function refusalOf({ asked, seed }: { asked: readonly string[]; seed: number }): string | undefined {
+  if (asked.length === 0) {
+    return `no figure's name holds "${values.only}"; --list shows them`;
+  }
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    return `--seed ${values.seed}: a whole number is needed`;
+  }
+  return values.write && (values.quick || values.only !== "") ? "--write needs the whole table: leave out --only and --quick" : undefined;
 }
 
-function render(rows: readonly Figure[]): string {
-  const environment = Object.entries(describeEnvironment()).map(([key, value]) => `${key} ${value}`);
-  return [
-    `Measured ${new Date().toISOString().slice(0, 10)} on ${environment.join("; ")}.`,
-    "",
-    "| figure | value | goal | met | compared |",
-    "|---|---|---|---|---|",
-    ...rows.map(({ name, value, goal, met, compared }) => `| ${name} | ${value} | ${goal} | ${met ? "yes" : "no"} | ${compared} |`),
-    "",
-    "Each line again, alone:",
-    "",
-    "```sh",
-    ...new Set(rows.map((each) => each.command)),
-    "```",
-  ].join("\n");
+function writeTable(table: string): void {
+  const [before = "", , after = ""] = readFileSync(page, "utf8").split(/<!-- figures:(?:begin|end) -->/);
+  writeFileSync(page, `${before}<!-- figures:begin -->\n${table}\n<!-- figures:end -->${after}`);
 }
 
 function onLine(text: string): void {

@@ -158,7 +158,8 @@ class Client {
     if (subject.startsWith("$JS.API.STREAM.MSG.GET.")) {
       return JSON.stringify({ message: { seq: 1, data: stream.payload.toString("base64") } });
     }
-    return JSON.stringify({ state: { messages: stream.messages } });
+    // Acknowledgements are read in the order of requests: when this is asked, all before it have been.
+    return JSON.stringify({ num_ack_pending: 0, state: { messages: stream.messages } });
   }
 
   #owe({ to, consumer, count }: { to: string; consumer: string; count: number }): void {
