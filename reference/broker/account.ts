@@ -2,6 +2,7 @@
 
 import type { Random } from "../ports.ts";
 import { hashOctets } from "../protocol/octets.ts";
+import { HeadRoutes } from "./head-routes.ts";
 import { InterestWatches } from "./interest-watches.ts";
 import type { InternedSubject } from "./interned-subject.ts";
 import { Message } from "./message.ts";
@@ -22,6 +23,7 @@ import { type Matches, type QueueGroup, type Receiver, Subscription } from "./su
 import { SubscriptionIndex } from "./subscription-index.ts";
 
 const NO_OCTETS = Buffer.alloc(0);
+const DOLLAR = 0x24;
 
 export class BrokerAccount implements Account {
   readonly name: string;
@@ -29,6 +31,7 @@ export class BrokerAccount implements Account {
   readonly subjects = new SubjectTable();
   /** A service threw while it was handed a message; set once by the server. */
   onServiceFailure: ((error: unknown) => void) | undefined;
+  readonly #heads = new HeadRoutes(this.index);
   readonly #replies = new ReplyRoutes(this.index);
   readonly #watches = new InterestWatches(this.index);
   readonly #random: Random;
@@ -67,9 +70,10 @@ export class BrokerAccount implements Account {
 
   /** What a client published. `skipped` is the publisher when it asked not to hear itself. True when somebody received it. */
   publishFrame(message: Message, skipped: Receiver | undefined): boolean {
-    const subject = this.subjects.intern(message.buffer, message.subjectStart, message.subjectEnd, message.subjectHash);
-    message.subject = subject;
-    return this.#route(this.#matchesOf(subject), message, skipped);
+    message.renewed();
+    const { buffer, subjectStart, subjectEnd } = message;
+    const known = buffer[subjectStart] === DOLLAR ? this.#heads.find(buffer, subjectStart, subjectEnd) : undefined;
+    return this.#route(known ?? this.#matchesOf(message.subject), message, skipped);
   }
 
   publish(message: OutboundMessage): boolean {
@@ -253,17 +257,19 @@ class ServiceReceiver implements Receiver {
 
   #inOneBuffer(message: Message): Message {
     const whole = new Message(this.#account, undefined);
-    const subject = Buffer.from(message.subjectOctets.subarray(message.subjectStart, message.subjectEnd));
-    const replyLength = message.replyEnd - message.replyStart;
-    whole.subject = this.#account.subjects.intern(subject, 0, subject.length, hashOctets(subject, 0, subject.length));
     whole.buffer = Buffer.concat([
+      message.subjectOctets.subarray(message.subjectStart, message.subjectEnd),
       message.replyOctets.subarray(message.replyStart, message.replyEnd),
       message.buffer.subarray(message.headersStart, message.payloadEnd),
     ]);
+    whole.subjectOctets = whole.buffer;
     whole.replyOctets = whole.buffer;
-    whole.replyEnd = replyLength;
-    whole.headersStart = replyLength;
-    whole.payloadStart = replyLength + message.payloadStart - message.headersStart;
+    whole.subjectEnd = message.subjectEnd - message.subjectStart;
+    whole.subjectHash = hashOctets(whole.buffer, 0, whole.subjectEnd);
+    whole.replyStart = whole.subjectEnd;
+    whole.replyEnd = whole.replyStart + message.replyEnd - message.replyStart;
+    whole.headersStart = whole.replyEnd;
+    whole.payloadStart = whole.headersStart + message.payloadStart - message.headersStart;
     whole.payloadEnd = whole.buffer.length;
     whole.epoch = message.epoch;
     return whole;

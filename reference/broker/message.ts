@@ -4,15 +4,17 @@
  */
 import type { OutgoingMessage } from "../protocol/outgoing-message.ts";
 import { PublishFrame } from "../protocol/publish-frame.ts";
-import type { Subject } from "../store/stream-store.ts";
+import type { InternedSubject } from "./interned-subject.ts";
 import type { Account, ClientIdentity, InboundMessage } from "./service.ts";
+import type { SubjectTable } from "./subject-table.ts";
 
 const NO_OCTETS = Buffer.alloc(0);
 
+/** The account that a message is published in. */
+export type SubjectSpace = Account & { readonly subjects: SubjectTable };
+
 export class Message extends PublishFrame implements InboundMessage, OutgoingMessage {
-  /** Set before a service sees the message. */
-  subject!: Subject;
-  account: Account;
+  readonly account: SubjectSpace;
   client: ClientIdentity | undefined;
   subjectOctets: Uint8Array = NO_OCTETS;
   replyOctets: Uint8Array = NO_OCTETS;
@@ -20,11 +22,23 @@ export class Message extends PublishFrame implements InboundMessage, OutgoingMes
   fromService = false;
   /** The store epoch that the message shows; 0 = none. */
   epoch = 0;
+  #subject: InternedSubject | undefined;
 
-  constructor(account: Account, client: ClientIdentity | undefined) {
+  constructor(account: SubjectSpace, client: ClientIdentity | undefined) {
     super();
     this.account = account;
     this.client = client;
+  }
+
+  /** Interned when somebody asks: acknowledgements, of which no two have the same subject, never are. */
+  get subject(): InternedSubject {
+    this.#subject ??= this.account.subjects.intern(this.buffer, this.subjectStart, this.subjectEnd, this.subjectHash);
+    return this.#subject;
+  }
+
+  /** The frame was filled anew. */
+  renewed(): void {
+    this.#subject = undefined;
   }
 
   replyText(): string | undefined {

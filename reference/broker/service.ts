@@ -11,8 +11,11 @@ import type { Subject } from "../store/stream-store.ts";
 export interface InboundMessage {
   /** Interned: the same subject text is the same object. */
   readonly subject: Subject;
-  /** The bytes that hold reply, headers and payload; only valid during the call. */
+  /** The bytes that hold subject, reply, headers and payload; only valid during the call. */
   readonly buffer: Uint8Array;
+  /** For handlers that read the subject's bytes: asking for `subject` puts it into a table. */
+  readonly subjectStart: number;
+  readonly subjectEnd: number;
   /** Empty range when there is no reply. */
   readonly replyStart: number;
   readonly replyEnd: number;

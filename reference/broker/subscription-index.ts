@@ -24,16 +24,20 @@ class Node {
   }
 }
 
-/** What a match found, and whether another last token could have found something else. */
+/** What a match found, and what other subjects would have found. */
 export interface MatchResult {
   readonly matches: Matches;
+  /** Another last token could have found something else. */
   readonly dependsOnLastToken: boolean;
+  /** Every longer subject that begins with this many of the tokens finds the same. */
+  readonly tokensDecided: number;
 }
 
 interface Search {
   readonly tokens: readonly string[];
   readonly found: Subscription[];
   dependsOnLastToken: boolean;
+  tokensDecided: number;
 }
 
 export class SubscriptionIndex {
@@ -95,12 +99,13 @@ export class SubscriptionIndex {
 
   /** `subject` in latin1. A subject with an empty token matches nothing. */
   match(subject: string): MatchResult {
-    const search: Search = { tokens: subject.split("."), found: [], dependsOnLastToken: false };
+    const search: Search = { tokens: subject.split("."), found: [], dependsOnLastToken: false, tokensDecided: 0 };
     if (search.tokens.includes("")) {
-      return { matches: NO_MATCHES, dependsOnLastToken: true };
+      return { matches: NO_MATCHES, dependsOnLastToken: true, tokensDecided: search.tokens.length };
     }
     collect(search, this.#root, 0);
-    return { matches: grouped(search.found), dependsOnLastToken: search.dependsOnLastToken };
+    const { dependsOnLastToken, tokensDecided } = search;
+    return { matches: grouped(search.found), dependsOnLastToken, tokensDecided };
   }
 
   #changed(pattern: string): void {
@@ -169,6 +174,9 @@ function collect(search: Search, node: Node, depth: number): void {
   if (depth === search.tokens.length) {
     search.found.push(...node.subscriptions);
     return;
+  }
+  if (node.any !== undefined || (node.literals !== undefined && node.literals.size > 0)) {
+    search.tokensDecided = Math.max(search.tokensDecided, depth + 1);
   }
   if (node.literals !== undefined && depth === search.tokens.length - 1 && node.literals.size > 0) {
     search.dependsOnLastToken = true;

@@ -120,17 +120,20 @@ function textOf(subject: Uint8Array, start: number, end: number): string {
   return Buffer.from(subject.subarray(start, end)).toString("latin1");
 }
 
-/**
- * Reads the numbers of an acknowledgement whose subject begins with `prefixLength` bytes of prefix and dot. False when it has not
- * exactly five numbers behind it.
- */
-export function readAckSubject(subject: Uint8Array, prefixLength: number, into: AckNumbers, sequences: WireSequences): boolean {
-  let at = prefixLength;
+/** The numbers of an acknowledgement's subject, `bytes[start..end)` behind prefix and dot. */
+export interface AckRange {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** False when there are not exactly five numbers. */
+export function readAckSubject({ bytes, start, end }: AckRange, into: AckNumbers, sequences: WireSequences): boolean {
   let field = 0;
   let value = 0;
   let digits = 0;
-  for (; at <= subject.length; at += 1) {
-    const byte = at === subject.length ? dot : (subject[at] ?? dot);
+  for (let at = start; at <= end; at += 1) {
+    const byte = at === end ? dot : (bytes[at] ?? dot);
     if (byte !== dot) {
       if (byte < zero || byte > zero + 9) {
         return false;
@@ -145,7 +148,7 @@ export function readAckSubject(subject: Uint8Array, prefixLength: number, into: 
     if (field === 0) {
       into.deliveries = value;
     } else if (field === 1) {
-      into.streamSequence = sequences.isShifted ? sequences.given(BigInt(textOf(subject, at - digits, at))) : value;
+      into.streamSequence = sequences.isShifted ? sequences.given(BigInt(textOf(bytes, at - digits, at))) : value;
     } else if (field === 2) {
       into.consumerSequence = value;
     }

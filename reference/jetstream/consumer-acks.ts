@@ -14,9 +14,10 @@ const verbLength = { nak: 4, next: 4, term: 5 } as const;
 
 export function acknowledge(core: ConsumerCore, message: InboundMessage, prefixLength: number): void {
   const numbers: AckNumbers = core.numbers;
-  const { buffer, payloadStart, payloadEnd } = message;
+  const { buffer, subjectStart, subjectEnd, payloadStart, payloadEnd } = message;
   core.lastActivityMs = core.nowMs;
-  if (!readAckSubject(message.subject.bytes, prefixLength, numbers, core.host.sequences) || numbers.streamSequence === 0) {
+  const range = { bytes: buffer, start: subjectStart + prefixLength, end: subjectEnd };
+  if (!readAckSubject(range, numbers, core.host.sequences) || numbers.streamSequence === 0) {
     return;
   }
   switch (ackVerbOf(buffer, payloadStart, payloadEnd)) {
@@ -89,13 +90,12 @@ function ackDelivery(core: ConsumerCore, numbers: AckNumbers, { sample }: { samp
 function ackOne(core: ConsumerCore, numbers: AckNumbers, sample: boolean): void {
   const { state } = core;
   const { streamSequence } = numbers;
-  const isKnown = state.pending.has(streamSequence) || (state.redeliveries.size > 0 && state.redeliveries.has(streamSequence));
-  if (isKnown) {
-    if (sample && core.settings.sampleFrequency > 0 && state.pending.has(streamSequence)) {
-      sampleAck(core, numbers);
-    }
+  if (sample && core.settings.sampleFrequency > 0 && state.pending.has(streamSequence)) {
+    sampleAck(core, numbers);
+  }
+  const wasRedelivered = state.redeliveries.size > 0 && state.redeliveries.has(streamSequence);
+  if (state.acknowledge(streamSequence) || wasRedelivered) {
     core.redelivery.remove(streamSequence);
-    state.acknowledge(streamSequence);
     core.journal.acknowledged(streamSequence);
   }
   if (core.host.retention !== "limits") {

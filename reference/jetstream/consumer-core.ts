@@ -96,6 +96,7 @@ export class ConsumerCore {
   #jitterMs: number;
   #toDeliver = 0;
   #mustCount = true;
+  #isAwake = false;
 
   constructor(parts: {
     host: HostStream;
@@ -151,9 +152,17 @@ export class ConsumerCore {
     return { consumer: this.state.delivered.consumer, stream: this.host.sequences.shown(this.state.nextSequence - 1) };
   }
 
-  /** Something changed: step before this turn commits. */
+  /** Something changed: step before this turn commits. Called for every message and every acknowledgement. */
   wake(): void {
-    this.host.context.markReady(this.self);
+    if (!this.#isAwake) {
+      this.#isAwake = true;
+      this.host.context.markReady(this.self);
+    }
+  }
+
+  /** The step begins: what changes from now on needs another one. */
+  stepping(): void {
+    this.#isAwake = false;
   }
 
   get isPaused(): boolean {

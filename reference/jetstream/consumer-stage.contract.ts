@@ -139,16 +139,21 @@ class StageAccount implements Account {
   #handle(subject: string, { reply, headers, payload }: { reply: string; headers: Uint8Array; payload: Uint8Array }): boolean {
     const handlers = [...this.subscriptions].filter(({ matches }) => matches(subject));
     const replyBytes = encode(reply);
-    const buffer = Buffer.concat([replyBytes, headers, payload]);
+    const interned = this.#intern(subject);
+    const subjectEnd = interned.bytes.length;
+    const replyEnd = subjectEnd + replyBytes.length;
+    const buffer = Buffer.concat([interned.bytes, replyBytes, headers, payload]);
     let taken = false;
     for (const { handle } of handlers) {
       const answer = handle({
-        subject: this.#intern(subject),
+        subject: interned,
         buffer,
-        replyStart: 0,
-        replyEnd: replyBytes.length,
-        headersStart: replyBytes.length,
-        payloadStart: replyBytes.length + headers.length,
+        subjectStart: 0,
+        subjectEnd,
+        replyStart: subjectEnd,
+        replyEnd,
+        headersStart: replyEnd,
+        payloadStart: replyEnd + headers.length,
         payloadEnd: buffer.length,
         replyText: () => (reply === "" ? undefined : reply),
         account: this,

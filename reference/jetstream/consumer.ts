@@ -164,6 +164,7 @@ export class Consumer implements AttachedConsumer, TurnWork {
 
   step(): void {
     const { core } = this;
+    core.stepping();
     if (core.closed) {
       return;
     }

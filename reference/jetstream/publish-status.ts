@@ -12,18 +12,21 @@ export function withoutStatus(message: InboundMessage): InboundMessage {
   }
   const lineEnd = buffer.indexOf(CR, headersStart);
   const isBare = payloadStart - lineEnd + VERSION_BYTES <= EMPTY_BLOCK_BYTES;
+  const subject = buffer.subarray(message.subjectStart, message.subjectEnd);
   const reply = buffer.subarray(message.replyStart, message.replyEnd);
   const headers = isBare ? [] : [buffer.subarray(headersStart, headersStart + VERSION_BYTES), buffer.subarray(lineEnd, payloadStart)];
-  const stripped = Buffer.concat([reply, ...headers, buffer.subarray(payloadStart, payloadEnd)]);
+  const stripped = Buffer.concat([subject, reply, ...headers, buffer.subarray(payloadStart, payloadEnd)]);
   const newPayloadStart = stripped.length - (payloadEnd - payloadStart);
   return {
     subject: message.subject,
     account: message.account,
     client: message.client,
     buffer: stripped,
-    replyStart: 0,
-    replyEnd: reply.length,
-    headersStart: reply.length,
+    subjectStart: 0,
+    subjectEnd: subject.length,
+    replyStart: subject.length,
+    replyEnd: subject.length + reply.length,
+    headersStart: subject.length + reply.length,
     payloadStart: newPayloadStart,
     payloadEnd: stripped.length,
     replyText: () => message.replyText(),
