@@ -17,6 +17,7 @@ import { noDuplicates } from "./no-duplicates.ts";
 import { noPhantoms } from "./no-phantoms.ts";
 import { observedStays } from "./observed-stays.ts";
 import { orderPerWriter } from "./order-per-writer.ts";
+import { perKeyLinearizable } from "./per-key-linearizable.ts";
 import { preconditionsHold } from "./preconditions-hold.ts";
 import { realTimeOrder } from "./real-time-order.ts";
 import { retentionFollowsAcks } from "./retention-follows-acks.ts";
@@ -40,6 +41,7 @@ const all: readonly Check[] = [
   noPhantoms,
   observedStays,
   orderPerWriter,
+  perKeyLinearizable,
   preconditionsHold,
   realTimeOrder,
   retentionFollowsAcks,

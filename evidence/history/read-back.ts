@@ -15,6 +15,8 @@ export interface StoredMessage {
 
 export interface ReadBack {
   readonly stream: string;
+  /** Where in the history its first message was read. */
+  readonly begin: number;
   /** Where in the history it ended. */
   readonly position: number;
   readonly complete: boolean;
@@ -25,19 +27,20 @@ export interface ReadBack {
 }
 
 export function readBacksOf(events: readonly HistoryEvent[]): Map<string, ReadBack[]> {
-  const open = new Map<string, ReadEvent[]>();
+  const open = new Map<string, { readonly begin: number; readonly reads: ReadEvent[] }>();
   const found = new Map<string, ReadBack[]>();
   const close = (stream: string, position: number, end?: ReadEndEvent): void => {
     const backs = found.get(stream) ?? [];
-    backs.push(readBackOf(open.get(stream) ?? [], { stream, position, end }));
+    const { begin, reads } = open.get(stream) ?? { begin: position, reads: [] };
+    backs.push(readBackOf(reads, { stream, begin, position, end }));
     found.set(stream, backs);
     open.delete(stream);
   };
   for (const [position, event] of events.entries()) {
     if (event.type === "read") {
-      const reads = open.get(event.stream) ?? [];
-      reads.push(event);
-      open.set(event.stream, reads);
+      const back = open.get(event.stream) ?? { begin: position, reads: [] };
+      back.reads.push(event);
+      open.set(event.stream, back);
     } else if (event.type === "read-end") {
       close(event.stream, position, event);
     }
@@ -48,7 +51,7 @@ export function readBacksOf(events: readonly HistoryEvent[]): Map<string, ReadBa
   return found;
 }
 
-function readBackOf(reads: readonly ReadEvent[], about: { stream: string; position: number; end: ReadEndEvent | undefined }): ReadBack {
+function readBackOf(reads: readonly ReadEvent[], about: Pick<ReadBack, "stream" | "begin" | "position" | "end">): ReadBack {
   const messages = new Map(reads.map(({ type: _type, at: _at, stream: _stream, ...message }) => [message.seq, message]));
   return { ...about, complete: about.end?.missing === true || about.end?.complete === true, reads, messages };
 }
