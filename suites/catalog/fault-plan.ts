@@ -53,6 +53,8 @@ const timed = {
   starts: range.optional(),
   /** So many operations more are acknowledged: after a fault that holds, before the life it held in ends; after any other, in the new life. */
   after: count.optional(),
+  /** In the new life the load runs once more, for as long as it wants to. */
+  again: z.boolean().optional(),
   /** In campaigns: another load under this line than the campaign's own. */
   load: strict({ use: z.enum(workloadIds), writers: count.optional(), window: count.optional(), size: count.optional() }).optional(),
 };
@@ -124,7 +126,8 @@ export function needsOfFault(fault: FaultFields): Capability[] {
   const end = "end" in fault ? listOf(fault.end ?? "kill").filter((each) => each !== "nothing") : [];
   const calls: Capability[] = fault.when.call === undefined ? [] : ["system-calls"];
   const starts: Capability[] = fault.starts === undefined ? [] : ["kill"];
-  return [...new Set([...needsOfKind[fault.do], ...stops, ...end, ...calls, ...starts])];
+  const stale: Capability[] = fault.do === "damage" && listOf(fault.kind).includes("stale-page") ? ["pause"] : [];
+  return [...new Set([...needsOfKind[fault.do], ...stale, ...stops, ...end, ...calls, ...starts])];
 }
 
 /** What is wrong with a line and no schema can say; undefined when nothing is. */

@@ -32,6 +32,7 @@ export interface Blow {
   readonly count: number;
   readonly lastsMs: number;
   readonly after: number;
+  readonly again: boolean;
   readonly end: "kill" | "power-cut" | "restart" | "nothing";
 }
 
@@ -78,6 +79,7 @@ export function drawBlow(fault: FaultFields, random: SeededRandom, fixed: Fixed 
     count: any.count ?? 0,
     lastsMs: any.lasts === undefined ? defaultLastsMs : milliseconds(any.lasts),
     after: any.after ?? 0,
+    again: any.again === true,
     end: one(any.end, "kill"),
   };
 }

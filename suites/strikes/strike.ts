@@ -8,11 +8,11 @@ import type { HistoryWriter } from "../../evidence/history/history-writer.ts";
 import { applyFileFault } from "../../targets/faults/apply-file-fault.ts";
 import type { ArmedFault } from "../../targets/faults/armed.ts";
 import { drawStartMoments, killDuringStarts } from "../../targets/faults/kill-during-start.ts";
-import { copyStore, type StoreCopy } from "../../targets/faults/store-files.ts";
+import type { StoreCopy } from "../../targets/faults/store-files.ts";
 import { armCallFault } from "../../targets/faults/system-calls.ts";
 import type { Instance, PowerCutAdversary } from "../../targets/target.ts";
 import { type Blow, printBlow } from "./blow.ts";
-import { damageEvidence, removeFiles } from "./damage.ts";
+import { copyOfRunning, damageEvidence, removeFiles } from "./damage.ts";
 import { armLasting } from "./lasting.ts";
 import type { Load } from "./load.ts";
 
@@ -38,10 +38,17 @@ const callWithinMs = 8000;
 const callAckedMax = 3000;
 /** After it a server that was hurt for a while has to go on. */
 const resumeWithinMs = 15_000;
+const againWithinMs = 60_000;
 
 export async function strike(blow: Blow, context: StrikeContext): Promise<Struck> {
   try {
-    return isLasting(blow) ? await lastingStrike(blow, context) : await suddenStrike(blow, context);
+    const struck = isLasting(blow) ? await lastingStrike(blow, context) : await suddenStrike(blow, context);
+    if (blow.again) {
+      context.load.begin();
+      await context.load.until({ acked: Number.POSITIVE_INFINITY }, { withinMs: againWithinMs });
+      await context.load.settle();
+    }
+    return struck;
   } finally {
     await context.load.cut();
   }
@@ -79,11 +86,8 @@ async function staleStrike(blow: Blow, context: StrikeContext): Promise<Struck> 
   load.begin();
   await load.until({ acked: Math.floor(acked / 2) }, { settles: true });
   await load.settle();
-  history.fault("stop", await instance.stop());
-  const earlier = await copyStore(instance);
+  const earlier = await copyOfRunning(instance);
   try {
-    const readyAfterMs = await instance.start();
-    history.epoch(instance.epoch, readyAfterMs);
     load.begin();
     await load.until({ acked }, { settles: true });
     await load.settle();
