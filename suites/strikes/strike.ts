@@ -81,7 +81,7 @@ async function suddenStrike(blow: Blow, context: StrikeContext): Promise<Struck>
 
 /** A page goes back to what an earlier copy of the store holds: half of the load, a copy, the other half. */
 async function staleStrike(blow: Blow, context: StrikeContext): Promise<Struck> {
-  const { instance, history, load } = context;
+  const { instance, load } = context;
   const acked = "acked" in blow.moment ? blow.moment.acked : 2;
   load.begin();
   await load.until({ acked: Math.floor(acked / 2) }, { settles: true });

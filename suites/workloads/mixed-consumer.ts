@@ -11,7 +11,8 @@ import type { PhaseContext } from "./workload.ts";
 
 const batch = 20;
 /** Short, so that what was delivered before a fault comes again within the read-back. */
-const ackWaitMs = 600;
+const ackWaitMs = 300;
+const readBackBatch = 10_000;
 const pullMs = 250;
 const readBackRoundsMax = 8;
 
@@ -51,9 +52,12 @@ export class MixedConsumer {
     }
   }
 
-  /** The state of the consumer, and every sequence it delivers now. Nothing is acknowledged, so a message may come twice. */
+  /**
+   * The state of the consumer, and every sequence it delivers now. Nothing is acknowledged, so a message may come twice. What the consumer says is still to
+   * come is waited for; one time in ten everything that might come is, whatever it says.
+   */
   async readBack({ url, history, timeoutMs, signal }: PhaseContext): Promise<void> {
-    const { stream } = this.#options;
+    const { stream, random } = this.#options;
     const consumer = this.#consumer;
     const connection = await connect({ url, name: "consumer-read-back", timeoutMs, signal });
     try {
@@ -63,19 +67,31 @@ export class MixedConsumer {
         history.consumerRead({ stream, consumer, missing: true });
         return;
       }
-      const redelivered = new Set<string>();
-      for (let round = 0, before = -1; round < readBackRoundsMax && redelivered.size !== before; round++) {
-        before = redelivered.size;
-        // Longer than ack_wait in all, so that what was pending comes again.
-        const messages = await pull(connection, this.#next, { batch: 10_000, expiresMs: ackWaitMs * 1.25 });
-        for (const { reply = "" } of messages) {
-          redelivered.add(String(deliveryOf(reply).seq));
-        }
-      }
-      history.consumerRead({ stream, consumer, ackFloorSeq: String(info.ack_floor.stream_seq), redelivered: [...redelivered] });
+      const expected = random.next() < 0.1 ? Number.POSITIVE_INFINITY : Number(info.num_pending ?? 0) + Number(info.num_ack_pending ?? 0);
+      const redelivered = await this.#deliveries(connection, expected);
+      history.consumerRead({ stream, consumer, ackFloorSeq: String(info.ack_floor.stream_seq), redelivered });
     } finally {
       await connection.close();
     }
+  }
+
+  async #deliveries(connection: Connection, expected: number): Promise<string[]> {
+    const seen = new Set<string>();
+    // Even of a consumer that says it has nothing something may come at once.
+    const first = await pull(connection, this.#next, { batch: readBackBatch, expiresMs: 20 });
+    for (let messages = first, round = 0; round < readBackRoundsMax; round++) {
+      const before = seen.size;
+      for (const { reply = "" } of messages) {
+        seen.add(String(deliveryOf(reply).seq));
+      }
+      if (seen.size >= expected || (seen.size === before && round > 0)) {
+        break;
+      }
+      // Longer than ack_wait in all, so that what was pending comes again.
+      const batch = Math.min(readBackBatch, expected - seen.size);
+      messages = await pull(connection, this.#next, { batch, expiresMs: ackWaitMs * 1.25 });
+    }
+    return [...seen];
   }
 
   get #next(): string {

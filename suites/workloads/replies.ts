@@ -31,6 +31,8 @@ export const messageReply = z.looseObject({
 export const consumerInfoReply = z.looseObject({
   error: apiError.optional(),
   ack_floor: z.looseObject({ stream_seq: integer }).optional(),
+  num_pending: integer.optional(),
+  num_ack_pending: integer.optional(),
 });
 
 /** undefined when the message is no JSON of this shape. */
