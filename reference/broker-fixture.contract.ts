@@ -46,7 +46,7 @@ export class BrokerFixture {
   }
 
   /** Commits count, but nothing is durable until `becomeDurable`. */
-  useSlowStore(): { readonly commits: number; commit: () => void; backlogBytes: number } {
+  useSlowStore(): { readonly commits: number; commit: () => void; backlogBytes: number; durableEpoch: number } {
     const store = this.#store;
     store.commit = () => void store.commits++;
     this.turn.commitsTo(store);

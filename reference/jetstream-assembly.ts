@@ -16,7 +16,7 @@ const SHARE = 0.75;
 const NS_PER_MS = 1_000_000;
 
 /** What is not said has the store's own default. */
-export type StoreSizes = Pick<StoreOptions, "segmentBytes" | "cacheBytes" | "checkpointSegments">;
+export type StoreSizes = Pick<StoreOptions, "segmentBytes" | "cacheBytes" | "checkpointSegments" | "pacing">;
 
 export interface JetStreamParts {
   readonly options: JetStreamOptions;
@@ -35,6 +35,8 @@ export interface AssembledJetStream {
   status(): JetStreamStatus;
   /** Ends subscriptions, timers and waiting pulls. The store stays open for the last commit. */
   close(): void;
+  /** The commit that is under way, if there is one, has ended. */
+  landing(): Promise<void>;
   closeStore(): Promise<void>;
   abandonStore(): void;
 }
@@ -120,6 +122,7 @@ export async function assembleJetStream(parts: JetStreamParts): Promise<Assemble
       degraded: health.degradation,
     }),
     close: () => (failed ? undefined : jetStream.close()),
+    landing: () => (failed ? Promise.resolve() : opened.store.landing()),
     closeStore: () => (failed ? Promise.resolve() : opened.store.close()),
     abandonStore: () => (failed ? undefined : opened.store.abandon()),
   };

@@ -167,7 +167,11 @@ async function start(options: ServerOptions, ports: Ports, surroundings: Surroun
       log.info("Initiating Shutdown...");
       running.jetStream?.close();
       broker.closeAll("Server Shutdown");
+      // What was taken in is committed and answered: a commit that is under way, then the one that was collected meanwhile.
       turn.end();
+      await running.jetStream?.landing();
+      turn.end();
+      await running.jetStream?.landing();
       turn.stop();
       await dismantle(running, "close");
       log.info("Server Exiting..");

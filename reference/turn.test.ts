@@ -36,6 +36,18 @@ test("later replies do not hold back earlier ones", async () => {
   expect(peer.takeReceived()).toBe("MSG r.2 1 1\r\n+\r\n");
 });
 
+test("what a turn holds leaves with a later turn that has nothing to commit", async () => {
+  const fixture = await BrokerFixture.start();
+  const store = fixture.useSlowStore();
+  acknowledge(fixture, () => 2);
+  const [peer, other] = [fixture.client(), fixture.client()];
+  fixture.say(peer, "SUB r.* 1\r\nPUB acks r.1 0\r\n\r\n");
+  fixture.becomeDurable(1);
+  store.commit = () => void (store.durableEpoch = 2);
+  fixture.say(other, "PING\r\n");
+  expect(peer.takeReceived()).toBe("MSG r.1 1 1\r\n+\r\n");
+});
+
 test("a violation behind an undurable reply is shown after it", async () => {
   const fixture = await BrokerFixture.start();
   fixture.useSlowStore();

@@ -176,9 +176,14 @@ export class TurnLoop {
   #flush(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    this.#durableEpoch = this.#store?.durableEpoch ?? this.#durableEpoch;
+    const before = this.#durableEpoch;
+    this.#durableEpoch = this.#store?.durableEpoch ?? before;
     for (const connection of waiting) {
       this.#flushOne(connection);
+    }
+    // Held until the commit of another turn, and nothing was left to commit behind that one.
+    if (this.#held.size > 0 && this.#durableEpoch > before) {
+      this.#flushHeld();
     }
   }
 

@@ -25,6 +25,11 @@ export const liars: readonly Liar[] = [
         find: "    segment.file?.sync();\n    segment.synced = segment.written;",
         lie: "    segment.synced = segment.written;",
       },
+      {
+        file: "reference/store/commit-log.ts",
+        find: "      flight.add((done) => file.syncLater(done));\n      this.#takeOff(flight);\n      return true;",
+        lie: "      this.#takeOff(flight);\n      return true;",
+      },
     ],
     caughtBy: "durability.**",
     needs: "power-cut",
@@ -35,8 +40,13 @@ export const liars: readonly Liar[] = [
     replace: [
       {
         file: "reference/store/commit-log.ts",
-        find: "    segment.file.write(segment.memory",
-        lie: "    if (this.#nextBatch % 50 !== 0) segment.file.write(segment.memory",
+        find: "    file.write(bytes, position);",
+        lie: "    if (this.batch % 50 !== 0) file.write(bytes, position);",
+      },
+      {
+        file: "reference/store/commit-log.ts",
+        find: "      flight.add((done) => file.writeLater(bytes, position, done));",
+        lie: "      if (this.batch % 50 !== 0) flight.add((done) => file.writeLater(bytes, position, done));",
       },
     ],
     caughtBy: "durability.**",

@@ -11,20 +11,24 @@ import { liars, root } from "./liars.ts";
 const id = process.env["STREAMPROOF_LIAR"];
 const liar = liars.find((each) => each.id === id) ?? refuse(`STREAMPROOF_LIAR names no liar: ${String(id)}`);
 
-const replacements = new Map(liar.replace.map((each) => [`${root}${each.file}`, each]));
+const replacements = Map.groupBy(liar.replace, ({ file }) => `${root}${file}`);
 
 registerHooks({
   load(url, context, nextLoad) {
     const path = url.startsWith("file:") ? fileURLToPath(url) : url;
-    const replacement = replacements.get(path);
-    if (replacement === undefined) {
+    const wanted = replacements.get(path);
+    if (wanted === undefined) {
       return nextLoad(url, context);
     }
-    const source = readFileSync(path, "utf8");
-    if (source.split(replacement.find).length !== 2) {
-      refuse(`liar ${liar.id}: the text to replace is not found exactly once in ${replacement.file}`);
-    }
-    const lie = source.replace(replacement.find, () => replacement.lie);
+    const lie = wanted.reduce(
+      (source, { file, find, lie: text }) => {
+        if (source.split(find).length !== 2) {
+          refuse(`liar ${liar.id}: the text to replace is not found exactly once in ${file}`);
+        }
+        return source.replace(find, () => text);
+      },
+      readFileSync(path, "utf8"),
+    );
     return { format: "module-typescript", source: lie, shortCircuit: true };
   },
 });

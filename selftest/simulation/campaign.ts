@@ -37,9 +37,9 @@ export interface CampaignOptions {
   readonly goesOn: (progress: CampaignProgress) => boolean;
 }
 
-/** Small segments and frequent checkpoints in all runs, of a size that the seed chooses. */
+/** Small segments and frequent checkpoints in all runs, of a size that the seed chooses; even seeds have a slow disk. */
 export function sizesOf(seed: number): MachineSizes {
-  return { segmentBytes: [1024, 2048, 8192][seed % 3] ?? 2048, checkpointSegments: 1 + (seed % 4) };
+  return { segmentBytes: [1024, 2048, 8192][seed % 3] ?? 2048, checkpointSegments: 1 + (seed % 4), isSlow: seed % 2 === 0 };
 }
 
 export function runOptionsOf(seed: number): RunOptions {
@@ -51,7 +51,7 @@ export function runOptionsOf(seed: number): RunOptions {
 export async function runCampaign({ seed: firstSeed, operations, shrinks = true, goesOn }: CampaignOptions): Promise<CampaignResult> {
   const total = { runs: 0, crashes: 0, answers: 0, deliveries: 0, diskCalls: 0 };
   for (let seed = firstSeed; goesOn(total); seed += 1) {
-    const drawn = drawOperations(new SeededRandom(seed), operations);
+    const drawn = drawOperations(new SeededRandom(seed), operations, sizesOf(seed));
     const result = await simulate(drawn, runOptionsOf(seed));
     total.runs += 1;
     for (const count of ["crashes", "answers", "deliveries", "diskCalls"] as const) {

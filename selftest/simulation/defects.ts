@@ -31,6 +31,27 @@ export const defects: readonly Defect[] = [
     mistake: "      for (const each of this.#waiting) each.flush(Number.MAX_SAFE_INTEGER);\n      this.#store?.commit();\n",
   },
   {
+    id: "answers-before-the-background-commit",
+    about: "calls a commit in the background durable as soon as it is under way",
+    file: "reference/store/file-store.ts",
+    find: "    this.epoch += isUnderWay ? 1 : 0;",
+    mistake: "    this.durableEpoch = epoch;\n    this.epoch += isUnderWay ? 1 : 0;",
+  },
+  {
+    id: "skips-the-sync-in-the-background",
+    about: "calls a commit in the background durable when it is written",
+    file: "reference/store/commit-log.ts",
+    find: "      flight.add((done) => file.syncLater(done));\n      this.#takeOff(flight);\n      return true;",
+    mistake: "      this.#takeOff(flight);\n      return true;",
+  },
+  {
+    id: "counts-a-failed-background-commit",
+    about: "counts what a failed commit in the background should have made durable as synced",
+    file: "reference/store/background-flight.ts",
+    find: "    if (error === undefined) {\n      this.#segment.synced",
+    mistake: "    {\n      this.#segment.synced",
+  },
+  {
     id: "loses-removal-lists",
     about: "never writes down which single messages were deleted",
     file: "reference/store/file-stream.ts",
@@ -76,7 +97,7 @@ export const defects: readonly Defect[] = [
     id: "syncs-no-directory",
     about: "never makes the name of a new segment durable",
     file: "reference/store/commit-log.ts",
-    find: "      this.#options.disk.syncDirectory(this.#options.directory);\n",
+    find: "      this.options.disk.syncDirectory(this.options.directory);\n",
     mistake: "",
   },
   {
@@ -90,9 +111,9 @@ export const defects: readonly Defect[] = [
     id: "repeats-a-failed-sync",
     about: "answers a failed sync by another one on the same file",
     file: "reference/store/commit-log.ts",
-    find: "      this.#rescue(error);",
+    find: "        this.#sync();\n      }\n    } catch (error) {\n      this.#rescue(error);",
     mistake:
-      "      if (this.#batchStart >= 0) this.#rescue(error);\n      else try { this.#sync(); } catch (again) { this.#rescue(again); }",
+      "        this.#sync();\n      }\n    } catch (error) {\n      if (this.batchStart >= 0) this.#rescue(error);\n      else try { this.#sync(); } catch (again) { this.#rescue(again); }",
   },
   {
     id: "trusts-the-page-cache",

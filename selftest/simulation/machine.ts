@@ -10,6 +10,7 @@ import { CrashableDisk } from "../../reference/sim/crashable-disk.ts";
 import { SeededRandom } from "../../reference/sim/seeded-random.ts";
 import { SimulatedNet, SimulatedTurns } from "../../reference/sim/simulated-net.ts";
 import { VirtualClock } from "../../reference/sim/virtual-clock.ts";
+import type { CommitPacing } from "../../reference/store/commit-pacing.ts";
 import { SimulatedClient } from "./client.ts";
 import type { Ending } from "./operations.ts";
 
@@ -19,6 +20,24 @@ export const startMs = 1_700_000_000_000;
 export interface MachineSizes {
   readonly segmentBytes: number;
   readonly checkpointSegments: number;
+  /** Most commits happen in the background, and what comes meanwhile is seen before they end. */
+  readonly isSlow?: boolean;
+}
+
+/** Which commits block is left to chance: the store must be right whichever way it measured the disk. */
+class RandomPacing implements CommitPacing {
+  readonly #random: SeededRandom;
+
+  constructor(seed: number) {
+    this.#random = new SeededRandom(seed);
+  }
+
+  get isInBackground(): boolean {
+    return this.#random.below(8) > 0;
+  }
+
+  blocked(): void {}
+  flew(): void {}
 }
 
 export class Machine {
@@ -37,7 +56,12 @@ export class Machine {
   constructor(seed: number, sizes: MachineSizes) {
     this.#seed = seed;
     this.#sizes = sizes;
+    this.disk.proceedsByItself = false;
     this.#net = new SimulatedNet(() => !this.disk.isDead);
+  }
+
+  get isSlow(): boolean {
+    return this.#sizes.isSlow === true;
   }
 
   get nowMs(): number {
@@ -67,7 +91,12 @@ export class Machine {
         sameSecret: (a, b) => a === b,
         machineMemoryBytes: 2 ** 30,
         machineStatus: () => ({ cores: 1, memoryBytes: 1, cpuPercent: 0 }),
-        storeSizes: { ...this.#sizes, cacheBytes: this.#sizes.segmentBytes * 8 },
+        storeSizes: {
+          segmentBytes: this.#sizes.segmentBytes,
+          checkpointSegments: this.#sizes.checkpointSegments,
+          cacheBytes: this.#sizes.segmentBytes * 8,
+          ...(this.isSlow ? { pacing: new RandomPacing(this.#seed) } : {}),
+        },
         listenHttp: ({ host, port: asked }, page) => {
           this.#page = page;
           return Promise.resolve({ host, port: asked, close: () => Promise.resolve() });
@@ -82,8 +111,14 @@ export class Machine {
   async stop(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
-    await server?.stop();
-    this.clock.dropTimers();
+    this.settle();
+    this.disk.proceedsByItself = true;
+    try {
+      await server?.stop();
+    } finally {
+      this.disk.proceedsByItself = false;
+      this.clock.dropTimers();
+    }
   }
 
   /** The server's objects stay in memory, but nothing reaches them any more. */
@@ -106,8 +141,19 @@ export class Machine {
     return new SimulatedClient(this.#net.connect(port), String(this.#clients));
   }
 
+  /** Ends turns until nothing is asked for any more, and the disk has done what it was told. */
   settle(): void {
+    do {
+      this.#turns.settle();
+    } while (this.disk.proceed());
+  }
+
+  /** Ends turns while the disk gets no further than that many calls. */
+  glance(calls: number): void {
     this.#turns.settle();
+    for (let at = 0; at < calls && this.disk.proceed(); at += 1) {
+      this.#turns.settle();
+    }
   }
 
   /** Lets what was begun asynchronously go on; it needs no more than microtasks, because the disk is in memory. */

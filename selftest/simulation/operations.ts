@@ -44,7 +44,8 @@ export type Operation =
   | { readonly do: "request"; readonly client: number; readonly request: Request; readonly pieces?: number }
   /** Sends that share of a request's bytes, in thousandths, and hangs up. */
   | { readonly do: "hang-up"; readonly client: number; readonly request: Request; readonly share: number }
-  | { readonly do: "turn" }
+  /** `calls`: the turn ends, but the disk gets no further than that many calls in the background; without it everything is waited for. */
+  | { readonly do: "turn"; readonly calls?: number }
   | { readonly do: "wait"; readonly ms: number }
   | Fault;
 
@@ -53,7 +54,8 @@ export const subjectsMax = 3;
 export const consumersMax = 2;
 export const clientsMax = 3;
 
-export function drawOperations(random: Random, count: number): Operation[] {
+/** On a slow disk a turn often ends before its commit does. */
+export function drawOperations(random: Random, count: number, { isSlow = false }: { readonly isSlow?: boolean } = {}): Operation[] {
   const operations: Operation[] = [
     request(0, { do: "create-stream", stream: 0, limit: 0, limitedBy: "count" }),
     request(1, { do: "create-consumer", stream: 0, consumer: 0 }),
@@ -62,7 +64,7 @@ export function drawOperations(random: Random, count: number): Operation[] {
   for (let content = 1; operations.length < count; content += 1) {
     operations.push(drawOperation(random, content));
     if (random.below(3) > 0) {
-      operations.push({ do: "turn" });
+      operations.push(isSlow && random.below(3) > 0 ? { do: "turn", calls: random.below(4) } : { do: "turn" });
     }
   }
   return operations;

@@ -36,3 +36,9 @@ export interface Waiting {
 
 /** Something did not hold. */
 export class Violation extends Error {}
+
+export function mustHold(wrong: string | undefined): void {
+  if (wrong !== undefined) {
+    throw new Violation(wrong);
+  }
+}

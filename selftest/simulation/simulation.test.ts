@@ -15,7 +15,7 @@ test("the seeds that find the defects find nothing in the reference itself", asy
     expect(result.crashes).toBeGreaterThan(defectRuns);
     expect(result.deliveries).toBeGreaterThan(10);
   }
-});
+}, 60_000);
 
 test("two runs of one seed are the same to the last byte and disk call, also when the operations were written down and read again", async () => {
   const operations = drawOperations(new SeededRandom(3), 120);

@@ -9,8 +9,9 @@ import type { Change } from "./model.ts";
 import { clientsMax, type Ending, type Operation, type Request } from "./operations.ts";
 import { answerOf, isServerError, probeIds, readWorld } from "./readback.ts";
 import { type Delivery, type ResolvedRequest, resolveRequest } from "./requests.ts";
-import { type RunOptions, type RunResult, Violation, type Waiting } from "./run.ts";
+import { mustHold, type RunOptions, type RunResult, Violation, type Waiting } from "./run.ts";
 import { TwoWorlds } from "./two-worlds.ts";
+import { WaitingRequests } from "./waiting-requests.ts";
 
 const oldDeliveriesMax = 40;
 const drainRounds = 3;
@@ -26,8 +27,8 @@ class Simulation {
   readonly #options: RunOptions;
   readonly #ledger = new ConsumerLedger();
   #clients: SimulatedClient[] = [];
-  readonly #worlds = new TwoWorlds();
-  #waiting = new Map<string, Waiting>();
+  readonly #worlds: TwoWorlds;
+  readonly #waiting = new WaitingRequests();
   #deliveries: Delivery[] = [];
   #dying: { readonly ending: Ending; readonly nested: readonly number[] } | undefined;
   /** Disk calls may fail: answers may be missing, and then the server is started again. */
@@ -39,6 +40,7 @@ class Simulation {
   constructor(options: RunOptions) {
     this.#options = options;
     this.#machine = new Machine(options.seed, options.sizes ?? { segmentBytes: 2048, checkpointSegments: 2 });
+    this.#worlds = new TwoWorlds({ keepsEarlier: this.#machine.isSlow });
   }
 
   async run(operations: readonly Operation[]): Promise<RunResult> {
@@ -89,7 +91,7 @@ class Simulation {
       }
     }
     if (disk.isDead) {
-      this.#collect();
+      this.#collect({ isQuiet: !this.#machine.isSlow });
       await this.#recover();
     }
   }
@@ -107,7 +109,7 @@ class Simulation {
         this.#hangUp(operation.client, operation.request, this.#isFaulty ? Math.min(operation.share, 900) : operation.share);
         break;
       case "turn":
-        await this.#turn();
+        await (operation.calls === undefined || this.#isFaulty ? this.#turn() : this.#glance(operation.calls));
         break;
       case "wait":
         clock.advance(operation.ms);
@@ -177,7 +179,7 @@ class Simulation {
     }
     const acknowledged = isFinal ? { identity, sequence: acknowledges.delivery.sequence } : undefined;
     const { position } = this.#worlds;
-    this.#waiting.set(token, { client, change, expected, isAnswered, position, acknowledged });
+    this.#waiting.add(token, { client, change, expected, isAnswered, position, acknowledged });
   }
 
   #hangUp(client: number, request: Request, share: number): void {
@@ -189,11 +191,7 @@ class Simulation {
     this.#assertOpen(client);
     connection.peer.send(text.slice(0, Math.floor((text.length * share) / 1000)));
     connection.peer.hangUp();
-    for (const [token, waiting] of this.#waiting) {
-      if (waiting.client === client) {
-        this.#waiting.delete(token);
-      }
-    }
+    this.#waiting.dropClient(client);
     this.#clients[client] = this.#machine.connect();
   }
 
@@ -207,43 +205,56 @@ class Simulation {
     }
   }
 
+  /** A turn on a slow disk: answers come when their commits end. */
+  async #glance(calls: number): Promise<void> {
+    this.#machine.glance(calls);
+    await this.#machine.rest();
+    this.#collect({ isQuiet: !this.#machine.isSlow });
+  }
+
   async #turn(): Promise<void> {
     this.#machine.settle();
     await this.#machine.rest();
-    this.#collect();
+    this.#collect({ isQuiet: !this.#machine.isSlow || !this.#machine.disk.isDead });
     if (this.#machine.disk.isDead) {
       return;
     }
-    const unanswered = [...this.#waiting.values()].filter(({ isAnswered }) => isAnswered);
-    if (unanswered.length > 0) {
+    const { overdue } = this.#waiting;
+    if (overdue !== undefined) {
       if (!this.#isFaulty) {
-        throw new Violation(`no answer to ${JSON.stringify(unanswered[0]?.change)}`);
+        throw new Violation(`no answer to ${JSON.stringify(overdue.change)}`);
       }
       this.#hasFailed = true;
     }
-    this.#waiting = new Map([...this.#waiting].filter(([, { acknowledged }]) => acknowledged !== undefined).slice(-oldDeliveriesMax));
+    this.#waiting.endTurn();
     if (this.#hasFailed) {
       await this.#recover();
     }
   }
 
-  /** Answers first: an acknowledgement answered in this turn came before what was delivered at its end. */
-  #collect(): void {
+  /**
+   * Answers first: an acknowledgement answered in this turn came before what was delivered at its end; on a slow disk either may have come
+   * first. When it is quiet everything that was asked for has been committed.
+   */
+  #collect({ isQuiet }: { readonly isQuiet: boolean }): void {
     const received = this.#clients.flatMap((client) => client.take());
-    const answers: { readonly waiting: Waiting; readonly message: Received }[] = [];
     for (const message of received) {
       this.#machine.note(`${message.subject} ${message.reply} ${message.headers} ${message.payload}`);
-      const waiting = this.#waiting.get(message.subject);
-      if (waiting !== undefined) {
-        answers.push({ waiting, message });
-      }
     }
-    // In the order of the requests: what was refused has no part in the answers after it.
-    for (const { waiting, message } of answers.sort((a, b) => a.waiting.position - b.waiting.position)) {
+    const deliveries = received.filter(({ reply }) => reply.startsWith("$JS.ACK."));
+    const isMixed = this.#machine.isSlow && !this.#isFaulty;
+    if (isMixed) {
+      this.#deliver(deliveries);
+    }
+    for (const { waiting, message } of this.#waiting.answeredBy(received)) {
       this.#answer(message.subject, waiting, message);
     }
-    for (const message of received.filter(({ reply }) => reply.startsWith("$JS.ACK."))) {
-      this.#deliver(message);
+    if (!isMixed) {
+      this.#deliver(deliveries);
+    }
+    if (isQuiet) {
+      this.#worlds.forgetEarlier();
+      this.#worlds.confirm(deliveries.length > 0 ? this.#worlds.position : 0);
     }
   }
 
@@ -283,19 +294,17 @@ class Simulation {
     if (outcome === undefined) {
       throw new Violation(`refused, but later answers showed it: ${JSON.stringify(refused)}`);
     }
-    for (const waiting of this.#waiting.values()) {
-      waiting.expected = outcome.answers.get(waiting.change) ?? waiting.expected;
-      waiting.position -= waiting.position > outcome.position ? 1 : 0;
-    }
+    this.#waiting.skip(outcome);
   }
 
-  #deliver({ subject, reply, payload }: Received): void {
-    const [, , stream = "", consumer = "", , sequence = ""] = reply.split(".");
-    const delivery: Delivery = { stream, consumer, sequence: Number(sequence), ackSubject: reply };
-    this.#counts.deliveries += 1;
-    mustHold(this.#ledger.deliver(this.#worlds.attempted, delivery, { subject, payload }));
-    this.#deliveries = [...this.#deliveries.slice(1 - oldDeliveriesMax), delivery];
-    this.#worlds.confirm(this.#worlds.position);
+  #deliver(deliveries: readonly Received[]): void {
+    for (const { subject, reply, payload } of deliveries) {
+      const [, , stream = "", consumer = "", , sequence = ""] = reply.split(".");
+      const delivery: Delivery = { stream, consumer, sequence: Number(sequence), ackSubject: reply };
+      this.#counts.deliveries += 1;
+      mustHold(this.#worlds.check((world) => this.#ledger.deliver(world, delivery, { subject, payload })));
+      this.#deliveries = [...this.#deliveries.slice(1 - oldDeliveriesMax), delivery];
+    }
   }
 
   async #restart(): Promise<void> {
@@ -308,7 +317,7 @@ class Simulation {
         throw error;
       }
     }
-    this.#collect();
+    this.#collect({ isQuiet: isClean || !this.#machine.isSlow });
     if (isClean && !this.#isFaulty && !this.#machine.disk.isDead) {
       this.#worlds.confirm(this.#worlds.position);
     }
@@ -387,11 +396,5 @@ class Simulation {
       await this.#step({ do: "turn" });
     }
     mustHold(this.#ledger.owed(this.#worlds.attempted)[0]);
-  }
-}
-
-function mustHold(wrong: string | undefined): void {
-  if (wrong !== undefined) {
-    throw new Violation(wrong);
   }
 }

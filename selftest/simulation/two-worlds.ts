@@ -9,8 +9,25 @@ export class TwoWorlds {
   attempted: World = new Map();
   /** Everything that somebody has seen has happened. */
   #durable: World = new Map();
+  /** What was attempted before, newest first, if it is kept: on a slow disk somebody may see now what was true some requests ago. */
+  #earlier: World[] = [];
+  readonly #keepsEarlier: boolean;
   #pending: Change[] = [];
   #seen = 0;
+
+  constructor({ keepsEarlier }: { readonly keepsEarlier: boolean }) {
+    this.#keepsEarlier = keepsEarlier;
+  }
+
+  /** Is it right in what is attempted, or was it in what was attempted some time since `forgetEarlier`? Returns what is wrong. */
+  check(judge: (world: World) => string | undefined): string | undefined {
+    const wrong = judge(this.attempted);
+    return wrong === undefined || this.#earlier.some((world) => judge(world) === undefined) ? undefined : wrong;
+  }
+
+  forgetEarlier(): void {
+    this.#earlier = [];
+  }
 
   /** How many changes were asked for so far. */
   get position(): number {
@@ -20,6 +37,9 @@ export class TwoWorlds {
   /** Returns the answer it must get. */
   ask(change: Change): string {
     this.#pending.push(change);
+    if (this.#keepsEarlier) {
+      this.#earlier.unshift(copyWorld(this.attempted));
+    }
     return applyChange(this.attempted, change);
   }
 
@@ -63,6 +83,7 @@ export class TwoWorlds {
       return describeDifference(found, describeWorld(this.#durable), describeWorld(most));
     }
     restartWorld(world, nowMs);
+    this.forgetEarlier();
     this.#durable = world;
     this.attempted = copyWorld(world);
     this.#pending = [];
