@@ -13,6 +13,7 @@ import { type Violation, witnessLinesMax } from "./witness.ts";
 
 /** Longer histories are not made smaller: each try is a search of its own. */
 const shrinkOperationsMax = 400;
+const shrinkStepsMax = 20_000;
 
 export const perKeyLinearizable: Check = {
   id: "per-key-linearizable",
@@ -61,27 +62,46 @@ function violationOf(history: History, key: KeyHistory): Violation {
   return { says, operations: records.slice(-witnessLinesMax).toSorted((a, b) => a.begin - b.begin) };
 }
 
-/** Leaves out what is not needed for there to be no order: one after the other, while there is still none. */
+/**
+ * Leaves out what is not needed for there to be no order, one after the other. Conditions go first: a write whose condition does not matter needs no
+ * write before it.
+ */
 function smallest(operations: readonly KeyOperation[]): readonly KeyOperation[] {
-  let kept = operations;
   if (operations.length > shrinkOperationsMax) {
     const found = linearize(operations);
     return found.verdict === "not-linearizable"
       ? operations.filter((each) => each === found.blocked || found.taken.slice(-5).includes(each))
       : operations;
   }
+  let kept = operations;
   for (const each of operations) {
+    const weaker = kept.map((other) => (other === each ? withoutCondition(each) : other));
+    if (each.action.kind === "write" && each.action.expected !== undefined && isBroken(weaker)) {
+      kept = weaker;
+    }
+  }
+  for (const each of kept) {
     const without = kept.filter((other) => other !== each);
-    const isWrite = each.action.kind === "write" && !each.action.isOptional;
-    if (!(isWrite && isNeeded(each, without)) && linearize(without).verdict === "not-linearizable") {
+    if (!isNamed(each, without) && isBroken(without)) {
       kept = without;
     }
   }
   return kept;
 }
 
+function withoutCondition(operation: KeyOperation): KeyOperation {
+  const { action } = operation;
+  return action.kind === "write" ? { ...operation, action: { ...action, expected: undefined } } : operation;
+}
+
+function isBroken(operations: readonly KeyOperation[]): boolean {
+  return linearize(operations, shrinkStepsMax).verdict === "not-linearizable";
+}
+
 /** Without a write that others name or read there would be no order for that reason alone. */
-function isNeeded({ action }: KeyOperation, others: readonly KeyOperation[]): boolean {
-  const revision = action.kind === "write" ? action.revision : undefined;
-  return others.some((other) => (other.action.kind === "read" ? other.action.revision : other.action.expected) === revision);
+function isNamed({ action }: KeyOperation, others: readonly KeyOperation[]): boolean {
+  const revision = action.kind === "write" && !action.isOptional ? action.revision : undefined;
+  const namedBy = (other: KeyOperation): number | undefined =>
+    other.action.kind === "read" ? other.action.revision : other.action.expected;
+  return revision !== undefined && others.some((other) => namedBy(other) === revision);
 }
