@@ -1,6 +1,6 @@
 /** Live progress of a load run: a listener beside the flow, nothing depends on it. */
 import type { Comparison, LoadBlock } from "../evidence/results/schema.ts";
-import type { Phase } from "./engine/block.ts";
+import type { Phase } from "./engine/watch.ts";
 
 export type LoadEvent =
   | { readonly type: "run-start"; readonly profile: string; readonly model: "open" | "closed"; readonly blocks: number }

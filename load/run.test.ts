@@ -136,6 +136,13 @@ test("an unreachable server is a verdict, not an exception", async () => {
   expect(result.blocks).toHaveLength(1);
 });
 
+test("a window that takes longer than the longest silence to come home is waited for while answers arrive", async () => {
+  const result = await runOn({ answerEveryMs: 20 }, { profile: publish });
+  expect([result.outcome, result.reason]).toEqual(["pass", undefined]);
+  // 64 answers, 20 ms apart, against 400 ms of drain.
+  expect(result.durationMs).toBeGreaterThan(1000);
+});
+
 test("an honest push passes, its operations counted and not timed", async () => {
   const result = await runOn({}, { profile: push });
   expect([result.outcome, result.reason]).toEqual(["pass", undefined]);

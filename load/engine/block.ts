@@ -8,12 +8,14 @@ import { type Connection, connect } from "../../wire/connection.ts";
 import { deleteStream, recreateStream, streamState } from "../drivers/jetstream.ts";
 import type { LoadProfile, SizePlan } from "../schema/profile.ts";
 import { Accounting } from "./accounting.ts";
+import { type ClientUse, clientBoundOf, idleClient, startClientMeter } from "./client-use.ts";
 import type { Arrival, Flow, FlowContext } from "./flow.ts";
 import { prepareHistograms } from "./latency.ts";
 import { ClosedPublishing, OpenPublishing } from "./publishing.ts";
 import { ClosedReading, OpenReading } from "./reading.ts";
 import { Recorder } from "./recorder.ts";
 import { spotCheck } from "./spot-check.ts";
+import { type Phase, Watch } from "./watch.ts";
 
 export interface BlockOptions {
   readonly url: string;
@@ -30,8 +32,6 @@ export interface BlockOptions {
   readonly onProgress: (progress: { phase: Phase; operations: number; seconds: number }) => void;
 }
 
-export type Phase = "set-up" | "warm-up" | "measure" | "drain";
-
 export interface BlockOutcome {
   readonly block: LoadBlock;
   /** Any of these voids the run. */
@@ -42,23 +42,9 @@ export interface BlockOutcome {
   readonly saturated: string | undefined;
 }
 
-const errorsMax = 1000;
-const tickMs = 100;
 const settlePollMs = 5;
-/** Above this share of one core a closed model measures its own client. */
-const cpuShareMax = 0.85;
-/** An event loop that never waits is no better, whoever took the core away. */
-const busyMax = 0.95;
-
-/** What the client itself used of the machine while it measured, as shares of one core. */
-interface ClientUse {
-  readonly cpuShare: number;
-  /** Of the time the event loop did not wait for events. */
-  readonly busyShare: number;
-}
-
-const idleClient: ClientUse = { cpuShare: 0, busyShare: 0 };
-
+/** A drain that goes on ends after so many times the longest silence. */
+const drainSilencesMax = 12;
 export async function runBlock(options: BlockOptions): Promise<BlockOutcome> {
   await prepareHistograms();
   const recorder = new Recorder(options.arrival.model);
@@ -73,7 +59,8 @@ export async function runBlock(options: BlockOptions): Promise<BlockOutcome> {
     const subject = `${options.stream}.m`;
     await recreateStream(control, { name: options.stream, subject, storage: options.profile.stream.storage });
     flow = makeFlow(options, await flowContext(options, { recorder, subject, opened }));
-    const watch = new Watch({ options, flow, recorder, opened });
+    const { signal, onProgress } = options;
+    const watch = new Watch({ flow, recorder, connections: opened, silenceMaxMs: options.plan.drain, signal, onProgress });
     try {
       client = await runPhases(options, { flow, recorder, watch });
     } finally {
@@ -116,23 +103,8 @@ async function runPhases(options: BlockOptions, parts: { flow: Flow; recorder: R
   recorder.end(performance.now());
   const client = meter();
   flow.stop();
-  await watch.during(
-    "drain",
-    until(() => flow.isDrained, plan.drain),
-  );
+  await watch.during("drain", drained({ flow, recorder, silenceMaxMs: plan.drain }));
   return client;
-}
-
-/** CPU time counts all threads of this process: collecting garbage is part of what the client costs. */
-function startClientMeter(): () => ClientUse {
-  const startMs = performance.now();
-  const cpuBefore = process.cpuUsage();
-  const loopBefore = performance.eventLoopUtilization();
-  return () => {
-    const { user, system } = process.cpuUsage(cpuBefore);
-    const busyShare = performance.eventLoopUtilization(loopBefore).utilization;
-    return { cpuShare: (user + system) / 1000 / (performance.now() - startMs), busyShare };
-  };
 }
 
 /** Acknowledgements need no answer, so that only the server's own count shows when it has taken the last one. Returns what is left then. */
@@ -146,71 +118,6 @@ async function settleAcks(flow: Flow, withinMs: number): Promise<number> {
     await new Promise((resolve) => {
       setTimeout(resolve, settlePollMs);
     });
-  }
-}
-
-/** Ends a wait early when the block can't go on: connection lost, flow failed, silence, too many errors, abort. */
-class Watch {
-  readonly #broken: Promise<never>;
-  readonly #timer: NodeJS.Timeout;
-  readonly #options: BlockOptions;
-  readonly #recorder: Recorder;
-  #phase: Phase = "set-up";
-  #seen = 0;
-  #seenAtMs = performance.now();
-  #sleeping: NodeJS.Timeout | undefined;
-  readonly #onAbort: () => void;
-
-  constructor(parts: { options: BlockOptions; flow: Flow; recorder: Recorder; opened: readonly Connection[] }) {
-    const { options, flow, recorder, opened } = parts;
-    this.#options = options;
-    this.#recorder = recorder;
-    const { promise, reject } = Promise.withResolvers<never>();
-    this.#broken = promise;
-    promise.catch(() => undefined);
-    flow.failed.catch(reject);
-    for (const connection of opened) {
-      void connection.closed.then((reason) => reject(reason.error));
-    }
-    this.#onAbort = () => reject(options.signal?.reason);
-    options.signal?.addEventListener("abort", this.#onAbort);
-    this.#timer = setInterval(() => this.#tick(flow, reject), tickMs);
-  }
-
-  async during<T>(phase: Phase, wait: Promise<T>): Promise<T> {
-    this.#phase = phase;
-    this.#seenAtMs = performance.now();
-    return Promise.race([wait, this.#broken]);
-  }
-
-  /** The timer dies with the watch: a minute of measurement does not outlive a dead server. */
-  async sleep(phase: Phase, ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#sleeping = setTimeout(resolve, ms);
-    await this.during(phase, promise);
-  }
-
-  end(): void {
-    clearInterval(this.#timer);
-    clearTimeout(this.#sleeping);
-    this.#options.signal?.removeEventListener("abort", this.#onAbort);
-  }
-
-  #tick(flow: Flow, reject: (error: Error) => void): void {
-    const now = performance.now();
-    if (this.#recorder.progress !== this.#seen || flow.inFlight === 0) {
-      this.#seen = this.#recorder.progress;
-      this.#seenAtMs = now;
-    }
-    // A server that answers nothing for as long as a drain may take is silent; preparing has deadlines of its own.
-    const silenceMaxMs = this.#options.plan.drain;
-    if (this.#phase !== "set-up" && now - this.#seenAtMs > silenceMaxMs) {
-      reject(new Error(`the server answered nothing for ${silenceMaxMs / 1000} s with ${flow.inFlight} operations in flight`));
-    }
-    if (flow.errorCount > errorsMax) {
-      reject(new Error(`more than ${errorsMax} operations failed`));
-    }
-    this.#options.onProgress({ phase: this.#phase, operations: this.#recorder.operations, seconds: this.#recorder.seconds });
   }
 }
 
@@ -302,18 +209,11 @@ function blockOf(options: BlockOptions, parts: { recorder: Recorder; accounting:
 /** An open model turns with the event loop, so only its lateness tells; a closed one waits for the server unless it is itself the limit. */
 function generatorBoundOf(options: BlockOptions, recorder: Recorder, client: ClientUse): string | undefined {
   if (recorder.lag === undefined) {
-    return closedBoundOf(client);
+    return clientBoundOf(client);
   }
   const lagMs = recorder.lag.count > 0 ? recorder.lag.p99Us() / 1000 : 0;
   const lagMaxMs = options.profile.slo.responseP99 / 10;
   return lagMs > lagMaxMs ? `the client sent ${lagMs.toFixed(1)} ms late at p99; at most ${lagMaxMs} ms can be judged` : undefined;
-}
-
-function closedBoundOf({ cpuShare, busyShare }: ClientUse): string | undefined {
-  if (cpuShare > cpuShareMax) {
-    return `the client used ${Math.round(cpuShare * 100)} % of a core`;
-  }
-  return busyShare > busyMax ? `the client was busy ${Math.round(busyShare * 100)} % of the time` : undefined;
 }
 
 function saturatedOf(recorder: Recorder): string | undefined {
@@ -325,12 +225,22 @@ function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Also resolves at its deadline: what is then still missing shows in the account. */
-function until(isTrue: () => boolean, deadlineMs: number): Promise<void> {
-  const deadline = performance.now() + deadlineMs;
+/**
+ * A full window of a slow server takes long to come home: as long as answers arrive, it is waited for, up to a limit. Also resolves at
+ * either end: what is then still missing shows in the account.
+ */
+function drained({ flow, recorder, silenceMaxMs }: { flow: Flow; recorder: Recorder; silenceMaxMs: number }): Promise<void> {
+  const limit = performance.now() + drainSilencesMax * silenceMaxMs;
+  let seen = recorder.progress;
+  let deadline = performance.now() + silenceMaxMs;
   return new Promise((resolve) => {
     const look = () => {
-      if (isTrue() || performance.now() > deadline) {
+      const now = performance.now();
+      if (recorder.progress !== seen) {
+        seen = recorder.progress;
+        deadline = now + silenceMaxMs;
+      }
+      if (flow.isDrained || now > Math.min(deadline, limit)) {
         resolve();
         return;
       }

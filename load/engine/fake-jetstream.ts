@@ -23,6 +23,8 @@ export interface Lies {
   readonly sameSequenceEvery?: number;
   /** Counts everything it acknowledged as stored, and has lost the last messages. */
   readonly losesTail?: number;
+  /** Sends the answers to what it read at once one after the other, with so many milliseconds between them. */
+  readonly answerEveryMs?: number;
   /** Says so many acknowledged deliveries are pending for ever. */
   readonly forgetsAcks?: number;
   /** Refuses to create streams. */
@@ -99,7 +101,11 @@ class Fake {
     socket.on("data", (chunk) => {
       const answer = client.read(chunk.toString("latin1"));
       // The fake shares the client's event loop; answering a little later leaves the client idle in between.
-      setTimeout(() => this.#write(socket, answer), answerAfterMs);
+      const { answerEveryMs } = this.#lies;
+      const pieces = answerEveryMs === undefined ? [answer] : answer.split(/(?=^MSG )/m);
+      for (const [index, piece] of pieces.entries()) {
+        setTimeout(() => this.#write(socket, piece), answerAfterMs + index * (answerEveryMs ?? 0));
+      }
     });
     socket.write(info);
   }
