@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Results } from "../evidence/results/schema.ts";
 import { type CampaignEvent, CampaignState, type Catalog, CatalogError, loadCatalog, runCampaign, suitesVersion } from "../suites/index.ts";
 import type { Target } from "../targets/target.ts";
+import { withCompileCache } from "./compile-cache.ts";
 import { frameResults } from "./results-frame.ts";
 import { resolveRequest, type TargetRequest } from "./target-request.ts";
 
@@ -52,7 +53,7 @@ export async function runCrash(options: CrashOptions): Promise<Results> {
     },
   };
   const known = Object.fromEntries(given.filter(([, value]) => value !== undefined));
-  const result = await runCampaign({ campaign, target: watched, ...known }).finally(() => state?.close());
+  const result = await withCompileCache(target, () => runCampaign({ campaign, target: watched, ...known })).finally(() => state?.close());
   const capabilities = await target.capabilities();
   const interrupted = options.signal?.aborted === true;
   return frameResults(
