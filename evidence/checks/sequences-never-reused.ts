@@ -4,7 +4,7 @@
  * is told one no lower than any that was acknowledged or seen before. A stream that was deleted and made again starts anew.
  */
 import type { History } from "../history/history.ts";
-import { observationsOf } from "../history/observations.ts";
+import { type Observation, observationsOf } from "../history/observations.ts";
 import { type AcknowledgedPublish, mayHaveHappened, type OperationRecord } from "../history/operation-record.ts";
 import { compareSequences } from "../history/placed-publishes.ts";
 import { type Check, counted, fail, inconclusive, pass } from "./check.ts";
@@ -17,12 +17,13 @@ export const sequencesNeverReused: Check = {
   says: "No sequence is given twice, and the last sequence of a stream never falls.",
   judge(history) {
     const originals = history.acknowledged().filter((ack) => ack.duplicate !== true);
+    const observed = Map.groupBy(observationsOf(history), (each) => each.stream);
     const violations = [
       ...[...Map.groupBy(originals, (ack) => ack.op.stream).values()].flatMap((acks) => [
         ...givenTwice(history, acks),
         ...overtaken(history, acks),
       ]),
-      ...history.streams.flatMap((stream) => lastSequenceFell(history, stream)),
+      ...history.streams.flatMap((stream) => lastSequenceFell(history, stream, observed.get(stream) ?? [])),
     ];
     const figures = { acknowledged: originals.length, violations: violations.length };
     if (violations.length > 0) {
@@ -58,9 +59,9 @@ interface Told extends Known {
 }
 
 /** Sweeps the answers in the order they were asked for, against the highest sequence known by then. */
-function lastSequenceFell(history: History, stream: string): Violation[] {
+function lastSequenceFell(history: History, stream: string, observed: readonly Observation[]): Violation[] {
   const told = [...toldByReadBacks(history, stream), ...toldByInfos(history, stream)].sort((a, b) => a.begin - b.begin);
-  const known = [...given(history, stream), ...seen(history, stream), ...told].sort((a, b) => a.position - b.position);
+  const known = [...given(history, stream), ...observed.map(seen), ...told].sort((a, b) => a.position - b.position);
   const anew = history.of("delete-stream").filter((each) => each.op.stream === stream && mayHaveHappened(each));
   const violations: Violation[] = [];
   let done = 0;
@@ -90,10 +91,8 @@ function given(history: History, stream: string): Known[] {
     .map((ack) => ({ seq: ack.seq, position: ack.end, operations: [ack], how: "acknowledged" }));
 }
 
-function seen(history: History, stream: string): Known[] {
-  return observationsOf(history)
-    .filter((each) => each.stream === stream)
-    .map(({ seq, position, by }) => ({ seq, position, operations: [], how: `seen by ${by}` }));
+function seen({ seq, position, by }: Observation): Known {
+  return { seq, position, operations: [], how: `seen by ${by}` };
 }
 
 /** Nothing goes on during a read-back, so it was asked for when its figures were. */

@@ -40,11 +40,23 @@ export function keyHistories(history: History): KeyHistory[] {
   const gets = Map.groupBy(history.of("get").filter(isOfLast), (each) => `${each.op.stream} ${each.op.subject}`);
   const asked = [...history.of("publish").filter((each) => expectedOf(each) !== undefined), ...history.of("get").filter(isOfLast)];
   const keys = new Map(asked.map(({ op }) => [`${op.stream} ${op.subject}`, { stream: op.stream, subject: op.subject ?? "" }]));
+  const rolledUp = new Set(
+    history
+      .of("publish")
+      .filter((each) => each.op.rollup === "all" && mayHaveHappened(each))
+      .map((each) => each.op.stream),
+  );
+  const endings = new Map(history.streams.map((stream) => [stream, endingsOf(history, stream)]));
   return [...keys].map(([key, { stream, subject }]) => {
     const writes = (publishes.get(key) ?? []).flatMap((each) => writeOf(each, places) ?? []);
     const reads = (gets.get(key) ?? []).flatMap((each) => readOf(each) ?? []);
-    const operations = withoutIdle([...writes, ...reads, ...finalReads(history, { stream, subject })]);
-    return { stream, subject, operations, leftOut: whyNoRegister(history, { stream, subject }) };
+    const operations = withoutIdle([...writes, ...reads, ...(endings.get(stream) ?? []).map((ending) => readAtEnd(ending, subject))]);
+    return {
+      stream,
+      subject,
+      operations,
+      leftOut: whyNoRegister(history, { stream, subject, expires: isExpiring(publishes.get(key)), isRolledUp: rolledUp.has(stream) }),
+    };
   });
 }
 
@@ -117,18 +129,27 @@ function readOf(record: OperationRecord<GetOperation>): KeyOperation | undefined
   return { begin, end, action, record };
 }
 
-/** What stood last under the subject when the stream was read from end to end. */
-function finalReads(history: History, { stream, subject }: { stream: string; subject: string }): KeyOperation[] {
+/** The read-backs of each stream that reached its end without a damaged message: what stood last under each subject. */
+interface Ending {
+  readonly begin: number;
+  readonly end: number;
+  readonly lasts: ReadonlyMap<string, { readonly seq: string; readonly digest: string }>;
+}
+
+function endingsOf(history: History, stream: string): Ending[] {
   return history.readBacks(stream).flatMap((back) => {
     if (back.end?.complete !== true || back.reads.some((read) => read.problem !== undefined)) {
       return [];
     }
-    const ofKey = back.reads.filter((read) => read.subject === subject);
-    const last = ofKey.toSorted((a, b) => compareSequences(a.seq, b.seq)).at(-1);
-    const begin = back.begin;
-    const action: RegisterAction = { kind: "read", revision: Number(last?.seq ?? 0), value: last?.digest ?? "" };
-    return [{ begin, end: back.position, action, record: undefined }];
+    const reads = back.reads.toSorted((a, b) => compareSequences(a.seq, b.seq));
+    const lasts = new Map(reads.map(({ subject = "", seq, digest = "" }) => [subject, { seq, digest }]));
+    return [{ begin: back.begin, end: back.position, lasts }];
   });
+}
+
+function readAtEnd({ begin, end, lasts }: Ending, subject: string): KeyOperation {
+  const last = lasts.get(subject);
+  return { begin, end, action: { kind: "read", revision: Number(last?.seq ?? 0), value: last?.digest ?? "" }, record: undefined };
 }
 
 /** Writes that perhaps never were and that nothing can show are only in the way. */
@@ -138,7 +159,18 @@ function withoutIdle(operations: readonly KeyOperation[]): KeyOperation[] {
   return operations.filter(({ action }) => mayShow || action.kind !== "write" || !action.isOptional);
 }
 
-function whyNoRegister(history: History, { stream, subject }: { stream: string; subject: string }): string | undefined {
+function isExpiring(publishes: readonly Publish[] = []): boolean {
+  return publishes.some((each) => each.op.ttlMs !== undefined && mayHaveHappened(each));
+}
+
+interface KeyFacts {
+  readonly stream: string;
+  readonly subject: string;
+  readonly expires: boolean;
+  readonly isRolledUp: boolean;
+}
+
+function whyNoRegister(history: History, { stream, subject, expires, isRolledUp }: KeyFacts): string | undefined {
   const isOurs = (each: OperationRecord): boolean => each.op.stream === stream && mayHaveHappened(each);
   if (history.of("delete-stream").some(isOurs)) {
     return "its stream was deleted";
@@ -149,11 +181,10 @@ function whyNoRegister(history: History, { stream, subject }: { stream: string; 
   if (history.of("delete-message").some((each) => isOurs(each) && mayHold(history, each.op, subject))) {
     return "a message of it was deleted";
   }
-  const ofKey = history.of("publish").filter((each) => isOurs(each) && each.op.subject === subject);
-  if (ofKey.some((each) => each.op.ttlMs !== undefined)) {
+  if (expires) {
     return "its messages expire";
   }
-  if (history.of("publish").some((each) => isOurs(each) && each.op.rollup === "all")) {
+  if (isRolledUp) {
     return "its stream was rolled up as a whole";
   }
   const limits = limitsOf(history, stream);

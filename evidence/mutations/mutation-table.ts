@@ -5,7 +5,7 @@
 import { checks } from "../checks/registry.ts";
 import { mutated, mutations } from "./registry.ts";
 
-const seeds = 16;
+const seeds = 8;
 
 /** How many of the mutated histories a check rejects. */
 type Share = "all" | "some" | "none";

@@ -39,7 +39,7 @@ test("a sound history is what a file of it holds", () => {
 test.each(mutations)("$id: $says, and $caughtBy rejects it", (mutation) => {
   let places = 0;
   fc.assert(
-    fc.property(seed, (from) => {
+    fc.property(fc.integer({ min: 1, max: 60 }), (from) => {
       const history = mutated(mutation, from);
       if (history === undefined) {
         return;

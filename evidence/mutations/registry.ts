@@ -11,8 +11,17 @@ export const mutations: readonly Mutation[] = [...streamMutations, ...accountMut
   (a, b) => (a.id < b.id ? -1 : 1),
 );
 
+const sound = new Map<number, History>();
+
+/** Histories never change, so a seed's is made once. */
+function soundOf(seed: number): History {
+  const known = sound.get(seed) ?? soundHistory(seed);
+  sound.set(seed, known);
+  return known;
+}
+
 /** Undefined where the history of this seed has no place for it. */
 export function mutated(mutation: Mutation, seed: number): History | undefined {
   const random = randomFrom(Math.imul(seed, 0x9e3779b1));
-  return mutation.apply(soundHistory(seed), (items) => items[Math.floor(random() * items.length)]);
+  return mutation.apply(soundOf(seed), (items) => items[Math.floor(random() * items.length)]);
 }
