@@ -18,6 +18,8 @@ const subjects: Readonly<Record<string, string>> = {
   "acked-changes-kept": "changes",
   "confirmed-acks-kept": "confirmed",
   "no-acked-loss": "acknowledged",
+  "per-key-linearizable": "keys",
+  "preconditions-hold": "judged",
 };
 
 export function judgeCycle(history: History, ids: readonly string[], about: { title: string; blow: string }): CycleJudgement {

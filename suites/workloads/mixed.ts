@@ -1,8 +1,9 @@
 /**
  * Everything that is acknowledged at once: writers publish, an operator deletes messages, purges, and makes, updates and deletes streams, a consumer
- * pulls and acknowledges, some acks confirmed. One process each, so every client's own order is known.
+ * pulls and acknowledges, some acks confirmed, and clients race for keys by compare-and-set. One process each, so every client's own order is known.
  */
 import { MixedConsumer } from "./mixed-consumer.ts";
+import { MixedKeys } from "./mixed-keys.ts";
 import { MixedOperator } from "./mixed-operator.ts";
 import { Publisher } from "./publisher.ts";
 import { readStreams } from "./read-back.ts";
@@ -17,6 +18,7 @@ export class Mixed implements Workload {
   readonly #publishers: readonly Publisher[];
   readonly #operator: MixedOperator;
   readonly #consumer: MixedConsumer;
+  readonly #keys: MixedKeys;
   /** Sequences that the operator may delete. */
   readonly #stored: string[] = [];
 
@@ -38,10 +40,11 @@ export class Mixed implements Workload {
       stored: this.#stored,
     });
     this.#consumer = new MixedConsumer({ ...common, process: options.writers + 2, random: new SeededRandom(options.seed + 1) });
+    this.#keys = new MixedKeys(options, options.writers + 3);
   }
 
   get streams(): readonly string[] {
-    return [this.#stream, ...this.#operator.streams];
+    return [this.#stream, this.#keys.stream, ...this.#operator.streams];
   }
 
   async prepare(context: PhaseContext): Promise<void> {
@@ -50,9 +53,10 @@ export class Mixed implements Workload {
     const config = { name: stream, subjects: [`${this.#options.prefix}.m.>`], storage: this.#options.storage };
     const made = await client.api({ kind: "create-stream", stream }, `STREAM.CREATE.${stream}`, config);
     const consumer = made.outcome === "ok" ? await this.#consumer.create(client) : made;
+    const keys = consumer.outcome === "ok" ? await this.#keys.create(client) : consumer;
     await client.close();
-    if (consumer.outcome !== "ok") {
-      throw new WorkloadNotPrepared(`stream ${stream} and its consumer`, consumer.reply?.error?.description);
+    if (keys.outcome !== "ok") {
+      throw new WorkloadNotPrepared(`stream ${stream}, its consumer and a stream of keys`, keys.reply?.error?.description);
     }
   }
 
@@ -61,6 +65,7 @@ export class Mixed implements Workload {
       ...this.#publishers.map((publisher) => publisher.run(context)),
       this.#operator.run(context),
       this.#consumer.run(context),
+      this.#keys.run(context),
     ]);
   }
 

@@ -3,13 +3,18 @@
  * unknown. It never throws for what a server does; `gone` says that nothing more can come of this life of the server.
  */
 
+import type { z } from "zod";
 import type { CompletionEvent, Operation } from "../../evidence/history/events.ts";
 import type { HistoryWriter } from "../../evidence/history/history-writer.ts";
+import { digestOf } from "../../evidence/history/message-digest.ts";
 import { type Connection, connect } from "../../wire/connection.ts";
 import { isWireError } from "../../wire/errors.ts";
 import type { OutgoingMessage } from "../../wire/frames.ts";
-import { type ChangeReply, changeReply, readReply } from "./replies.ts";
+import { Headers } from "../../wire/headers.ts";
+import { type ChangeReply, changeReply, messageReply, readReply } from "./replies.ts";
 import type { PhaseContext } from "./workload.ts";
+
+const messageNotFound = 10037;
 
 type ApiError = NonNullable<CompletionEvent["error"]>;
 export interface Outcome {
@@ -59,6 +64,22 @@ export class RecordedClient {
     );
   }
 
+  /** The last message of a subject. Gives its sequence; undefined when there is none, or nothing is known. */
+  async getLast(op: Extract<Operation, { kind: "get" }> & { readonly subject: string }): Promise<string | undefined> {
+    const id = this.#history.invoke(this.#process, op);
+    const payload = JSON.stringify({ last_by_subj: op.subject });
+    try {
+      const answer = await this.connection.request(
+        { subject: `$JS.API.STREAM.MSG.GET.${op.stream}`, payload },
+        { timeoutMs: this.#timeoutMs },
+      );
+      return this.#seen(id, readReply(messageReply, answer));
+    } catch (error) {
+      this.#lost(id, error);
+      return undefined;
+    }
+  }
+
   /** A double ack: the server's empty answer is its yes. */
   confirmedAck(op: Extract<Operation, { kind: "ack" }>, subject: string): Promise<Outcome> {
     return this.#ask(op, { subject, payload: "+ACK" }, () => ({}));
@@ -89,13 +110,35 @@ export class RecordedClient {
       }
       return end;
     } catch (error) {
-      if (!isWireError(error)) {
-        throw error;
-      }
-      this.#gone = true;
-      this.#history.info(id, reasons[error.code] ?? "disconnected");
+      this.#lost(id, error);
       return { outcome: "info", reply: undefined };
     }
+  }
+
+  #seen(id: number, reply: z.infer<typeof messageReply> | undefined): string | undefined {
+    if (reply?.message !== undefined) {
+      const { seq, subject, hdrs, data = "" } = reply.message;
+      const headers = hdrs === undefined ? {} : { headers: Headers.parse(Buffer.from(hdrs, "base64")) };
+      const digest = digestOf({ payload: Buffer.from(data, "base64"), ...headers });
+      this.#history.ok(id, { message: { seq: String(seq), subject, digest } });
+      return String(seq);
+    }
+    if (reply?.error?.err_code === messageNotFound) {
+      this.#history.ok(id, { absent: true });
+    } else if (reply?.error === undefined) {
+      this.#history.info(id, "unreadable answer");
+    } else {
+      this.#history.fail(id, apiError(reply.error));
+    }
+    return undefined;
+  }
+
+  #lost(id: number, error: unknown): void {
+    if (!isWireError(error)) {
+      throw error;
+    }
+    this.#gone = true;
+    this.#history.info(id, reasons[error.code] ?? "disconnected");
   }
 
   /** What can't be read as an answer leaves the outcome unknown. */
