@@ -8,7 +8,7 @@ import { isLevelTooHigh } from "./api/required-level.ts";
 import { readBatch, readLastOfEach } from "./direct-get-batch.ts";
 import { decodeJson, type Int64 } from "./json/decode.ts";
 import { formatTime } from "./json/time.ts";
-import { emptyView, findMessage, lostInstead } from "./message-lookup.ts";
+import { emptyView, findMessage, lostInstead, shownEpoch } from "./message-lookup.ts";
 import { hasConflict, isAsked, type MessageRequest, messageRequestShape } from "./message-request.ts";
 import type { Stream } from "./stream.ts";
 
@@ -87,11 +87,11 @@ export class DirectGet {
     this.status("500 Message Damaged", { "Nats-Sequence": this.stream.sequences.shown(sequence) });
   }
 
-  /** A stored message; `more` are headers beside the four that name it. */
-  deliver(view: MessageView, { bare, more = {} }: { bare: boolean; more?: Readonly<Record<string, Int64>> }): void {
+  /** A stored message; `more` are headers beside the four that name it, `epoch` is what it shows if that is less than everything. */
+  deliver(view: MessageView, { bare, more = {}, epoch }: { bare: boolean; more?: Readonly<Record<string, Int64>>; epoch?: number }): void {
     const payload = view.buffer.subarray(view.payloadStart, view.payloadEnd);
     if (bare) {
-      this.#send(undefined, payload);
+      this.#send(undefined, payload, epoch);
       return;
     }
     const added = {
@@ -107,6 +107,7 @@ export class DirectGet {
     this.#send(
       Buffer.concat([head.subarray(0, STATUS_LINE_BYTES), head.subarray(STATUS_LINE_BYTES), Buffer.from(`${lines.join("")}\r\n`)]),
       payload,
+      epoch,
     );
   }
 
@@ -117,7 +118,7 @@ export class DirectGet {
       this.#notFound(lostInstead(this.stream, request));
       return;
     }
-    this.deliver(view, { bare: request.no_hdr === true });
+    this.deliver(view, { bare: request.no_hdr === true, epoch: shownEpoch(this.stream, request, sequence) });
   }
 
   #notFound(lost: number): void {
@@ -155,12 +156,11 @@ export class DirectGet {
     return request;
   }
 
-  #send(headers: Uint8Array | undefined, payload: Uint8Array): void {
+  #send(headers: Uint8Array | undefined, payload: Uint8Array, epoch = this.stream.context.store.epoch): void {
     if (this.#reply === undefined) {
       return;
     }
-    const { account, store } = this.stream.context;
-    account.publish({ subject: this.#reply, ...(headers === undefined ? {} : { headers }), payload, epoch: store.epoch });
+    this.stream.context.account.publish({ subject: this.#reply, ...(headers === undefined ? {} : { headers }), payload, epoch });
   }
 }
 

@@ -44,6 +44,12 @@ export function findMessage(stream: ReadStream, request: MessageRequest): number
   return lastOn(messages, request.last_by_subj ?? "");
 }
 
+/** The epoch that an answer with the message shows: of the message alone when it was asked for by its sequence, else also of what is gone. */
+export function shownEpoch({ messages }: ReadStream, request: MessageRequest, sequence: number): number {
+  const isBySequence = isAsked(request.seq) && !isAsked(request.next_by_subj) && !isAsked(request.last_by_subj);
+  return isBySequence ? messages.epochOf(sequence) : Math.max(messages.epochOf(sequence), messages.removalEpoch);
+}
+
 /**
  * The lost message that may be the one asked for, when `findMessage` found none: damage must not look like "not found". A lost message's
  * subject is not known, so every one that the request could reach may be it. 0 when there is none.

@@ -5,9 +5,10 @@
  * segments were filled, and let dead segments go. Messages to erase are overwritten after a marker stands behind them, so that a torn
  * overwrite is recognised as damage to a removed record and never taken for the end of the log.
  */
-import type { Clock, Disk, DiskLock, Timer } from "../ports.ts";
+import type { Clock, Disk, DiskLock } from "../ports.ts";
 import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
 import { describeStream } from "./checkpoint-stream.ts";
+import { attempt, CommitDriver, type SyncPolicy } from "./commit-driver.ts";
 import type { CommitLog } from "./commit-log.ts";
 import type { CommitPacing } from "./commit-pacing.ts";
 import { type FileAsset, FileStoredStream } from "./file-stored-stream.ts";
@@ -20,7 +21,7 @@ import { cleanSegment, worthCleaning } from "./segment-cleaner.ts";
 import { StoreError } from "./store-error.ts";
 import type { Store, StoredStream, StreamDefinition } from "./stream-store.ts";
 
-export type SyncPolicy = "always" | { readonly intervalMs: number };
+export type { SyncPolicy } from "./commit-driver.ts";
 
 export interface FileStoreOptions {
   readonly directory: string;
@@ -38,8 +39,6 @@ export interface FileStoreOptions {
   /** Newest first, as found on opening. */
   readonly checkpoints: readonly { readonly generation: number; readonly position: LogPosition }[];
 }
-
-const idleMs = 100;
 
 export class FileStore implements Store {
   epoch = 1;
@@ -64,9 +63,7 @@ export class FileStore implements Store {
   /** Positions of the newest and the older checkpoint. */
   #newest: LogPosition | undefined;
   #older: LogPosition | undefined;
-  #syncTimer: Timer | undefined;
-  #idleTimer: Timer | undefined;
-  #commits = 0;
+  readonly #driver: CommitDriver;
   #isClosing = false;
   #closed = false;
   /** Why the last checkpoint could not be written; the log alone is enough, it only grows. */
@@ -75,6 +72,7 @@ export class FileStore implements Store {
   constructor(options: FileStoreOptions) {
     this.#options = options;
     this.log = options.log;
+    this.#driver = new CommitDriver({ ...options, ended: () => this.onDurable?.() });
     this.#erasures = new Erasures(options.log, options.reader);
     const [newest, older] = options.checkpoints;
     this.#generation = newest?.generation ?? 0;
@@ -106,7 +104,7 @@ export class FileStore implements Store {
     const isBetweenTurns =
       !this.#closed && !this.log.isFlying && !this.log.hasPending && this.#dirtyStreams.size === 0 && this.#dirtyAssets.size === 0;
     if (isBetweenTurns && this.failure === undefined && [...this.log.segments.values()].some(isDead)) {
-      this.#attempt(() => {
+      attempt(() => {
         release();
         this.checkpoint();
         this.checkpoint();
@@ -128,9 +126,17 @@ export class FileStore implements Store {
     }
     this.#flush();
     if (log.hasPending) {
-      this.#commits += 1;
-      this.#startTimers();
-      if (this.#mayFly() ? this.#commitLater() : this.#commitNow()) {
+      const { epoch } = this;
+      // Overwrites and checkpoints follow the commit before them at once.
+      const blocking = !this.#erasures.isEmpty || log.sealed >= this.#options.checkpointSegments || this.#isClosing;
+      const isUnderWay = this.#driver.commit({
+        blocking,
+        durable: () => {
+          this.durableEpoch = epoch;
+        },
+      });
+      if (isUnderWay) {
+        this.epoch += 1;
         return;
       }
     } else if (log.failure !== undefined) {
@@ -177,6 +183,7 @@ export class FileStore implements Store {
       log: this.log,
       reader: this.#options.reader,
       dirty: (stream) => this.#dirtyStreams.add(stream),
+      epoch: () => this.epoch,
       accounted: (change) => {
         this.#fileBytes += change;
       },
@@ -262,49 +269,10 @@ export class FileStore implements Store {
       return;
     }
     this.#closed = true;
-    this.#syncTimer?.cancel();
-    this.#idleTimer?.cancel();
+    this.#driver.stop();
     this.log.closeFiles();
     void this.log.settle();
     this.#options.lock.release();
-  }
-
-  /** Overwrites and checkpoints follow the commit before them at once, so that one blocks. */
-  #mayFly(): boolean {
-    const { pacing, syncPolicy, checkpointSegments } = this.#options;
-    return (
-      pacing.isInBackground && syncPolicy === "always" && this.#erasures.isEmpty && this.log.sealed < checkpointSegments && !this.#isClosing
-    );
-  }
-
-  /** False: the commit is done. */
-  #commitNow(): false {
-    const { clock, pacing, syncPolicy } = this.#options;
-    const bytes = this.log.pendingBytes;
-    const begunMs = clock.nowMs();
-    this.log.commit(syncPolicy === "always");
-    if (syncPolicy === "always") {
-      pacing.blocked(clock.nowMs() - begunMs, bytes);
-    }
-    return false;
-  }
-
-  /** Is the commit under way? */
-  #commitLater(): boolean {
-    const { clock, pacing } = this.#options;
-    const { epoch } = this;
-    const bytes = this.log.pendingBytes;
-    const begunMs = clock.nowMs();
-    const isUnderWay = this.log.commitLater((error) => {
-      if (error === undefined) {
-        pacing.flew(clock.nowMs() - begunMs, bytes);
-        this.durableEpoch = epoch;
-      }
-      // After a failure, too: the next commit has to answer it.
-      this.onDurable?.();
-    });
-    this.epoch += isUnderWay ? 1 : 0;
-    return isUnderWay;
   }
 
   #flush(): void {
@@ -383,44 +351,6 @@ export class FileStore implements Store {
       }
     }
     return false;
-  }
-
-  #startTimers(): void {
-    const { clock, syncPolicy } = this.#options;
-    if (syncPolicy !== "always" && this.#syncTimer === undefined) {
-      this.#syncTimer = clock.setTimer(syncPolicy.intervalMs, () => {
-        this.#syncTimer = undefined;
-        // However fast the disk is: what an interval wrote may take it a while. Commits wait for the end of it.
-        this.#attempt(() => void this.log.syncLater(() => this.onDurable?.()));
-      });
-    }
-    this.#idleTimer ??= clock.setTimer(idleMs, () => this.#idle(this.#commits));
-  }
-
-  /** Between turns nothing is pending. A store that had no commit since the last look gets its marker. */
-  #idle(commitsBefore: number): void {
-    this.#idleTimer = undefined;
-    if (this.#commits !== commitsBefore || this.log.hasPending || this.log.isFlying) {
-      this.#idleTimer = this.#options.clock.setTimer(idleMs, () => this.#idle(this.#commits));
-      return;
-    }
-    const { pacing, syncPolicy } = this.#options;
-    if (pacing.isInBackground && syncPolicy === "always") {
-      this.#attempt(() => this.log.writeMarkerLater(() => this.onDurable?.()));
-    } else {
-      this.#attempt(() => this.log.writeMarker());
-    }
-  }
-
-  /** Work of a timer: a failure is kept in the log and thrown by the next commit. */
-  #attempt(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if (!(error instanceof StoreError)) {
-        throw error;
-      }
-    }
   }
 
   #assertOpen(): void {

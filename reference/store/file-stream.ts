@@ -20,6 +20,8 @@ export interface FileStreamHost {
   /** The stream has something to write at the next commit. */
   dirty(stream: FileStream): void;
   accounted(change: number): void;
+  /** The epoch that is open. */
+  epoch(): number;
   /** A stored message turned out to be damaged when it was read. */
   lost(stream: FileStream, sequence: number): void;
   /** Overwrite this message's body once its removal is durable. */
@@ -39,6 +41,12 @@ export class FileStream extends IndexedStream {
   readonly #accountBytes: Uint8Array;
   /** Segment in which the stream last said who it is. */
   #identifiedIn = -1;
+  /** The last two epochs with appends and their first sequences. More than two are never waiting to be durable. */
+  #appendEpoch = 0;
+  #appendedFrom = 0;
+  #appendEpochBefore = 0;
+  #appendedBeforeFrom = 0;
+  removalEpoch = 0;
   #floor = 0;
   #removed: number[] = [];
 
@@ -80,6 +88,12 @@ export class FileStream extends IndexedStream {
     }
     const size = accountedSize(subject.bytes.length, headers.length, payload.length);
     segment.holdMessage(size);
+    if (this.#appendEpoch !== this.#host.epoch()) {
+      this.#appendEpochBefore = this.#appendEpoch;
+      this.#appendedBeforeFrom = this.#appendedFrom;
+      this.#appendEpoch = this.#host.epoch();
+      this.#appendedFrom = sequence;
+    }
     index.insert(sequence, subject, size, timeNs, segment.id, log.lastOffset);
     this.#host.accounted(size);
     return sequence;
@@ -112,6 +126,13 @@ export class FileStream extends IndexedStream {
     into.payloadStart = record.payloadStart;
     into.payloadEnd = into.payloadStart + record.payloadLength;
     return true;
+  }
+
+  epochOf(sequence: number): number {
+    if (sequence >= this.#appendedFrom) {
+      return this.#appendEpoch;
+    }
+    return sequence >= this.#appendedBeforeFrom ? this.#appendEpochBefore : 0;
   }
 
   /** Writes the record that makes the stream exist, and a second one, so that one damaged record never takes a whole stream. */
@@ -155,11 +176,13 @@ export class FileStream extends IndexedStream {
     } else {
       this.#removed.push(sequence);
     }
+    this.removalEpoch = this.#host.epoch();
     this.#host.dirty(this);
   }
 
   protected removingBelow(floor: number): void {
     this.#floor = Math.max(this.#floor, floor);
+    this.removalEpoch = this.#host.epoch();
     this.#host.dirty(this);
   }
 

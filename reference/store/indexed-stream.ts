@@ -27,6 +27,8 @@ export abstract class IndexedStream implements StreamStore {
   protected abstract removingBelow(floor: number): void;
   /** The stream is empty and is about to go on at `sequence`. */
   protected abstract continuing(sequence: number): void;
+  abstract epochOf(sequence: number): number;
+  abstract readonly removalEpoch: number;
 
   get state(): StreamState {
     return this.index.state;

@@ -22,6 +22,8 @@ interface Block {
 
 export class MemoryStream extends IndexedStream {
   readonly storage = "memory";
+  /** Nothing of it needs a disk. */
+  readonly removalEpoch = 0;
   readonly #blocks = new Map<number, Block>();
   readonly #accounted: (change: number) => void;
   #open: Block | undefined;
@@ -59,6 +61,10 @@ export class MemoryStream extends IndexedStream {
 
   protected continuing(): void {
     // Nothing to write.
+  }
+
+  epochOf(): number {
+    return 0;
   }
 
   read(sequence: number, into: MessageView): boolean {

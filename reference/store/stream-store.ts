@@ -97,6 +97,14 @@ export interface StreamStore {
   subjectOf(sequence: number): Subject | undefined;
   timeOf(sequence: number): bigint;
 
+  /**
+   * Once this epoch is durable the stored message may be shown: an earlier one than the store's as a rule, so that reading what is durable
+   * does not wait for what is being written.
+   */
+  epochOf(sequence: number): number;
+  /** The epoch of the last removal, for what shows that something is not there. */
+  readonly removalEpoch: number;
+
   /** Lowest stored sequence >= `from` that matches, 0 when none. Cheap when called with growing `from`. */
   nextMatching(filter: SubjectFilter, from: number): number;
   /** Highest stored sequence <= `from` that matches, 0 when none. */

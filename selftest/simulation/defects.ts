@@ -34,8 +34,8 @@ export const defects: readonly Defect[] = [
     id: "answers-before-the-background-commit",
     about: "calls a commit in the background durable as soon as it is under way",
     file: "reference/store/file-store.ts",
-    find: "    this.epoch += isUnderWay ? 1 : 0;",
-    mistake: "    this.durableEpoch = epoch;\n    this.epoch += isUnderWay ? 1 : 0;",
+    find: "      if (isUnderWay) {\n",
+    mistake: "      if (isUnderWay) {\n        this.durableEpoch = epoch;\n",
   },
   {
     id: "skips-the-sync-in-the-background",

@@ -68,7 +68,8 @@ function answer(account: JetStreamAccount, found: Found | undefined, message: In
     return;
   }
   const text = printReply(found.endpoint, reply);
-  account.context.account.respond(message, Buffer.from(text), account.context.store.epoch);
+  const epoch = "success" in reply ? reply.epoch : undefined;
+  account.context.account.respond(message, Buffer.from(text), epoch ?? account.context.store.epoch);
   if (found.endpoint.uncounted === true || ("success" in reply && reply.quiet === true)) {
     return;
   }

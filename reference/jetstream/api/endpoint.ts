@@ -22,6 +22,8 @@ export type ApiReply =
       readonly success: Record<string, unknown>;
       /** Neither counted nor audited (a successful MSG.GET). */
       readonly quiet?: boolean;
+      /** What the answer shows; without it everything that happened so far. */
+      readonly epoch?: number;
     }
   | {
       readonly error: ApiError;

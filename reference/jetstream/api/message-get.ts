@@ -1,7 +1,7 @@
 /** `$JS.API.STREAM.MSG.GET.<stream>`: one message as JSON, by sequence, time, or as first or last on a subject. */
 import { apiErrors, isApiError, messageLost } from "../errors.ts";
 import { formatTime } from "../json/time.ts";
-import { emptyView, findMessage, lostInstead } from "../message-lookup.ts";
+import { emptyView, findMessage, lostInstead, shownEpoch } from "../message-lookup.ts";
 import { hasConflict, isAsked, messageRequestShape } from "../message-request.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { decodeBody, isEmptyBody } from "./request-body.ts";
@@ -41,7 +41,7 @@ export const messageGet: Endpoint = {
       data: view.payloadEnd > view.payloadStart ? base64(view.buffer, view.payloadStart, view.payloadEnd) : undefined,
       time: formatTime(view.timeNs),
     };
-    return { success: { message }, quiet: true };
+    return { success: { message }, quiet: true, epoch: shownEpoch(stream, request, sequence) };
   },
 };
 
