@@ -9,14 +9,18 @@ const DELAY_MAX_MS = 0x7fff_ffff;
 export function systemClock(): Clock {
   let originUs = Date.now() * 1000 - performance.now() * 1000;
   let lastUs = 0;
+  /** When the two clocks were last compared. */
+  let comparedMs = Number.NEGATIVE_INFINITY;
   return {
     nowNs(): bigint {
-      const wallUs = Date.now() * 1000;
-      let nowUs = originUs + performance.now() * 1000;
-      if (Math.abs(nowUs - wallUs) > JUMP_US) {
-        originUs += wallUs - nowUs;
-        nowUs = wallUs;
+      const monotonicMs = performance.now();
+      // A jump is noticed a millisecond later; asking for both times whenever a message comes costs more than storing its place.
+      if (monotonicMs - comparedMs > 1) {
+        comparedMs = monotonicMs;
+        const wallUs = Date.now() * 1000;
+        originUs = Math.abs(originUs + monotonicMs * 1000 - wallUs) > JUMP_US ? wallUs - monotonicMs * 1000 : originUs;
       }
+      const nowUs = originUs + monotonicMs * 1000;
       // Microseconds are exact in a double until the year 2255; one multiplication makes them nanoseconds.
       lastUs = Math.max(lastUs, Math.floor(nowUs));
       return BigInt(lastUs) * 1000n;

@@ -1,14 +1,16 @@
 /** TCP on the real machine. */
 import { createServer, type Socket as NodeSocket, type Server } from "node:net";
 import type { Listener, Net, Socket, SocketHandler } from "../ports.ts";
+import { readShared } from "./shared-read.ts";
 
 export const systemNet: Net = {
   listen({ host, port }, accept): Promise<Listener> {
-    const sockets = new Set<NodeSocket>();
-    const server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) => {
+    const sockets = new Set<TcpSocket>();
+    const server = createServer({ noDelay: true, allowHalfOpen: false, pauseOnConnect: true }, (accepted) => {
+      const socket = new TcpSocket(accepted);
       sockets.add(socket);
-      socket.once("close", () => sockets.delete(socket));
-      accept(new TcpSocket(socket));
+      socket.onClose = () => sockets.delete(socket);
+      accept(socket);
     });
     return new Promise((resolve, reject) => {
       server.once("error", reject);
@@ -20,7 +22,7 @@ export const systemNet: Net = {
   },
 };
 
-function listener(server: Server, host: string, sockets: ReadonlySet<NodeSocket>): Listener {
+function listener(server: Server, host: string, sockets: ReadonlySet<TcpSocket>): Listener {
   const address = server.address();
   return {
     host,
@@ -29,7 +31,7 @@ function listener(server: Server, host: string, sockets: ReadonlySet<NodeSocket>
       return new Promise((resolve) => {
         server.close(() => resolve());
         for (const socket of sockets) {
-          socket.destroySoon();
+          socket.end();
         }
         // A peer that doesn't read must not hold up the end.
         setTimeout(() => {
@@ -52,6 +54,7 @@ const DEAF: SocketHandler = {
 
 class TcpSocket implements Socket {
   handler: SocketHandler = DEAF;
+  onClose: (() => void) | undefined;
   readonly remoteHost: string;
   readonly remotePort: number;
   readonly #socket: NodeSocket;
@@ -65,15 +68,18 @@ class TcpSocket implements Socket {
     }
   };
 
-  constructor(socket: NodeSocket) {
+  constructor(accepted: NodeSocket) {
+    const socket = readShared(accepted, (bytes) => this.handler.data(bytes));
     this.#socket = socket;
     this.remoteHost = plainHost(socket.remoteAddress ?? "");
     this.remotePort = socket.remotePort ?? 0;
-    socket.on("data", (bytes: Buffer) => this.handler.data(bytes));
     socket.on("error", (error) => {
       this.#error = error;
     });
-    socket.on("close", () => this.handler.closed(this.#error));
+    socket.on("close", () => {
+      this.onClose?.();
+      this.handler.closed(this.#error);
+    });
   }
 
   write(bytes: Uint8Array): number {

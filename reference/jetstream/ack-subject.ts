@@ -9,6 +9,7 @@ import type { WireSequences } from "./wire-sequences.ts";
 
 const dot = 0x2e;
 const zero = 0x30;
+const fractionDigits = 9;
 /** Five numbers of at most 20 digits, with their dots. */
 const numbersMax = 105;
 
@@ -25,7 +26,9 @@ export class AckSubjectWriter {
   /** One view for each length, so that the common case allocates nothing. */
   readonly #views: Uint8Array[] = [];
   #timeNs = -1n;
-  #time = new Uint8Array(20);
+  /** Nanoseconds of `#timeNs` behind its last whole second. */
+  #fraction = 0;
+  readonly #time = new Uint8Array(20);
   #timeLength = 0;
 
   constructor(stream: string, consumer: string, sequences: WireSequences) {
@@ -71,20 +74,38 @@ export class AckSubjectWriter {
     return view;
   }
 
+  /** Messages follow each other inside a second: then only the last nine digits change, and two divisions of big integers are spared. */
   #formatTime(timeNs: bigint): void {
+    const fraction = this.#fraction + Number(timeNs - this.#timeNs);
+    if (this.#timeLength > fractionDigits && fraction >= 0 && fraction < 1_000_000_000) {
+      this.#timeNs = timeNs;
+      this.#fraction = fraction;
+      writeFraction(this.#time, this.#timeLength, fraction);
+    } else {
+      this.#formatWhole(timeNs);
+    }
+  }
+
+  #formatWhole(timeNs: bigint): void {
     this.#timeNs = timeNs;
     const whole = Number(timeNs / 1_000_000_000n);
-    const fraction = Number(timeNs % 1_000_000_000n);
-    let at = whole === 0 ? 0 : writeNumber(this.#time, 0, whole);
-    if (at === 0) {
-      this.#timeLength = writeNumber(this.#time, 0, fraction);
+    this.#fraction = Number(timeNs % 1_000_000_000n);
+    if (whole === 0) {
+      this.#timeLength = writeNumber(this.#time, 0, this.#fraction);
       return;
     }
-    for (let scale = 100_000_000; scale >= 1; scale /= 10) {
-      this.#time[at] = zero + (Math.floor(fraction / scale) % 10);
-      at += 1;
-    }
-    this.#timeLength = at;
+    this.#timeLength = writeNumber(this.#time, 0, whole) + fractionDigits;
+    writeFraction(this.#time, this.#timeLength, this.#fraction);
+  }
+}
+
+/** Writes nine digits that end at `end`. */
+function writeFraction(into: Uint8Array, end: number, fraction: number): void {
+  let rest = fraction;
+  for (let at = end - 1; at >= end - fractionDigits; at -= 1) {
+    const quotient = (rest / 10) | 0;
+    into[at] = zero + (rest - quotient * 10);
+    rest = quotient;
   }
 }
 

@@ -7,7 +7,7 @@ import type { MessageInput } from "../store/stream-store.ts";
 import { headerIn } from "./message-headers.ts";
 import type { MessageIds } from "./message-ids.ts";
 import { emptyView } from "./message-lookup.ts";
-import type { PublishHeaders } from "./publish-headers.ts";
+import type { HeaderRange, PublishHeaders } from "./publish-headers.ts";
 import type { Stream } from "./stream.ts";
 
 /** A message in a buffer, wherever it came from. */
@@ -26,8 +26,9 @@ export class MessageWriter {
     timeNs: 0n,
     messageId: undefined,
   };
-  /** Of the last stored message; undefined = not read yet. */
-  #lastMessageId: string | undefined;
+  /** Of the last stored message: its first bytes are the id; a length of -1 = not read yet. */
+  #lastId = new Uint8Array(64);
+  #lastIdLength = -1;
   /** Whether the last message was kept. */
   #isKept = false;
 
@@ -39,18 +40,18 @@ export class MessageWriter {
   /** `headers` have been scanned for this message and hold something, or are undefined. Returns the sequence. */
   write(message: MessageParts, headers: PublishHeaders | undefined, nowNs: bigint): number {
     const stream = this.#stream;
-    const messageId = headers === undefined ? "" : headers.text("messageId");
+    const id = headers?.has("messageId") === true ? headers.range("messageId") : undefined;
     this.#isKept = stream.retention !== "interest" || stream.hasInterest(message.subject);
-    const sequence = this.#isKept ? this.#append(message, messageId, nowNs) : stream.messages.skip(nowNs);
-    this.#lastMessageId = messageId;
-    if (headers !== undefined && messageId !== "") {
-      const { start, end } = headers.range("messageId");
-      this.#ids.add(message.buffer, start, end, sequence, Number(nowNs));
+    const sequence = this.#isKept ? this.#append(message, id, nowNs) : stream.messages.skip(nowNs);
+    this.#lastIdLength = 0;
+    if (id !== undefined) {
+      this.#keepLastId(message.buffer, id.start, id.end);
+      this.#ids.add(message.buffer, id.start, id.end, sequence, Number(nowNs));
     }
     if (this.#isKept) {
       stream.enforceLimits(message.subject);
     }
-    if (headers?.has("rollup") === true) {
+    if (headers !== undefined && !headers.isMessageIdOnly && headers.has("rollup")) {
       this.#rollup(message, headers.text("rollup"));
     }
     return sequence;
@@ -65,23 +66,37 @@ export class MessageWriter {
 
   /** The id of the newest message, empty when it had none. */
   lastMessageId(): string {
-    this.#lastMessageId ??= this.#readLastMessageId();
-    return this.#lastMessageId;
+    if (this.#lastIdLength < 0) {
+      this.restoreLastMessageId(this.#readLastMessageId());
+    }
+    return Buffer.from(this.#lastId.buffer, 0, this.#lastIdLength).toString("utf8");
   }
 
   /** After a restart, before the first removal: a purge takes the message, not what is known of it. */
   restoreLastMessageId(id: string): void {
-    this.#lastMessageId = id;
+    const bytes = Buffer.from(id);
+    this.#keepLastId(bytes, 0, bytes.length);
   }
 
-  #append(message: MessageParts, messageId: string, nowNs: bigint): number {
+  #keepLastId(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    if (length > this.#lastId.length) {
+      this.#lastId = new Uint8Array(length * 2);
+    }
+    for (let at = 0; at < length; at += 1) {
+      this.#lastId[at] = bytes[start + at] ?? 0;
+    }
+    this.#lastIdLength = length;
+  }
+
+  #append(message: MessageParts, id: HeaderRange | undefined, nowNs: bigint): number {
     const input = this.#input;
     const { buffer, headersStart, payloadStart, payloadEnd } = message;
     input.subject = message.subject;
     input.headers = payloadStart > headersStart ? buffer.subarray(headersStart, payloadStart) : NO_BYTES;
     input.payload = payloadEnd > payloadStart ? buffer.subarray(payloadStart, payloadEnd) : NO_BYTES;
     input.timeNs = nowNs;
-    input.messageId = messageId === "" ? undefined : messageId;
+    input.messageId = id === undefined ? undefined : buffer.subarray(id.start, id.end);
     return this.#stream.messages.append(input);
   }
 

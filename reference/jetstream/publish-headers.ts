@@ -32,11 +32,21 @@ const NAMES = {
 
 type HeaderName = keyof typeof NAMES;
 
-const NAMED = Object.entries(NAMES).map(([key, name]) => ({
+interface Named {
+  readonly key: HeaderName;
+  readonly bytes: Uint8Array;
+}
+
+const NAMED: readonly Named[] = Object.entries(NAMES).map(([key, name]) => ({
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the entries of NAMES have its keys
   key: key as HeaderName,
   bytes: Buffer.from(name),
 }));
+/** The colon behind a name tells its length; of each length there are few. */
+const BY_LENGTH: readonly (readonly Named[])[] = Array.from(
+  { length: Math.max(...NAMED.map(({ bytes }) => bytes.length)) + 1 },
+  (_, length) => NAMED.filter(({ bytes }) => bytes.length === length),
+);
 /** Every known name begins with this, so other headers are passed over by their first bytes. */
 const PREFIX = Buffer.from("Nats-");
 const COLON = 0x3a;
@@ -47,7 +57,8 @@ const LF = 0x0a;
 export class PublishHeaders {
   #buffer: Uint8Array = PREFIX;
   readonly #ranges: Record<HeaderName, HeaderRange>;
-  #seen = false;
+  /** The ranges that hold something of this message. */
+  readonly #taken: HeaderRange[] = [];
 
   constructor() {
     const range = (): HeaderRange => ({ start: 0, end: 0 });
@@ -58,18 +69,20 @@ export class PublishHeaders {
   /** Reads the block `buffer[start..end)`. False when no known header is in it. */
   scan(buffer: Uint8Array, start: number, end: number): boolean {
     this.#buffer = buffer;
-    if (this.#seen) {
-      for (const { key } of NAMED) {
-        this.#ranges[key].end = 0;
-      }
-      this.#seen = false;
+    while (this.#taken.length > 0) {
+      this.#taken.pop()!.end = 0;
     }
     for (let line = lineAfter(buffer, start, end); line < end; line = lineAfter(buffer, line, end)) {
       if (startsWith(buffer, line, PREFIX, end)) {
         this.#take(line, end);
       }
     }
-    return this.#seen;
+    return this.#taken.length > 0;
+  }
+
+  /** The usual publish with headers: nothing else in it concerns the stream. */
+  get isMessageIdOnly(): boolean {
+    return this.#taken.length === 1 && this.#ranges.messageId.end > 0;
   }
 
   has(name: HeaderName): boolean {
@@ -92,15 +105,21 @@ export class PublishHeaders {
   }
 
   #take(line: number, end: number): void {
-    for (const { key, bytes } of NAMED) {
+    const buffer = this.#buffer;
+    let colon = line + PREFIX.length;
+    const last = Math.min(end, line + BY_LENGTH.length);
+    while (colon < last && buffer[colon] !== COLON) {
+      colon += 1;
+    }
+    for (const { key, bytes } of BY_LENGTH[colon - line] ?? []) {
       const range = this.#ranges[key];
-      if (range.end === 0 && this.#buffer[line + bytes.length] === COLON && startsWith(this.#buffer, line, bytes, end)) {
-        range.start = line + bytes.length + 1;
-        while (range.start < end && this.#buffer[range.start] === SPACE) {
+      if (range.end === 0 && buffer[colon] === COLON && startsWith(buffer, line, bytes, end)) {
+        range.start = colon + 1;
+        while (range.start < end && buffer[range.start] === SPACE) {
           range.start += 1;
         }
-        range.end = lineEnd(this.#buffer, range.start, end);
-        this.#seen = true;
+        range.end = lineEnd(buffer, range.start, end);
+        this.#taken.push(range);
         return;
       }
     }

@@ -143,7 +143,8 @@ export class Publisher {
   }
 
   #headerProblem(message: InboundMessage, headers: PublishHeaders, nowNs: bigint): ApiError | number | undefined {
-    const problem = checkHeaders(headers, { stream: this.#stream, subject: message.subject.text });
+    const isUsual = headers.isMessageIdOnly;
+    const problem = isUsual ? undefined : checkHeaders(headers, { stream: this.#stream, subject: message.subject.text });
     if (problem !== undefined) {
       return problem;
     }
@@ -154,6 +155,9 @@ export class Publisher {
       if (known !== 0) {
         return known;
       }
+    }
+    if (isUsual) {
+      return undefined;
     }
     const expectedId = headers.text("expectedLastMessageId");
     if (expectedId !== "" && expectedId !== this.#writer.lastMessageId()) {
@@ -174,7 +178,7 @@ export class Publisher {
     if (config.retention === "interest" && !this.#stream.hasInterest(message.subject)) {
       return undefined;
     }
-    const ttl = headers === undefined ? undefined : ttlProblem(headers);
+    const ttl = headers === undefined || headers.isMessageIdOnly ? undefined : ttlProblem(headers);
     return ttl ?? (limits.discardNew ? this.#discardProblem(message, headers) : undefined);
   }
 

@@ -23,6 +23,9 @@ export class RedeliveryQueue {
 
   /** 0 when there is none. */
   first(): number {
+    if (this.#sequences.size === 0) {
+      return 0;
+    }
     for (const sequence of this.#sequences) {
       return sequence;
     }

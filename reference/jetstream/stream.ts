@@ -216,13 +216,13 @@ export class Stream implements HostStream {
   }
 
   #enforceTotals(): void {
-    const state = this.messages.state;
-    if (this.#limits.discardNew || (state.messages <= this.#limits.messagesMax && state.bytes <= this.#limits.bytesMax)) {
+    const { discardNew, messagesMax, bytesMax } = this.#limits;
+    if (discardNew || (messagesMax === Number.POSITIVE_INFINITY && bytesMax === Number.POSITIVE_INFINITY)) {
       return;
     }
     for (;;) {
       const { messages, bytes, firstSequence } = this.messages.state;
-      const isWithin = messages <= this.#limits.messagesMax && bytes <= this.#limits.bytesMax;
+      const isWithin = messages <= messagesMax && bytes <= bytesMax;
       if (isWithin || messages === 0 || !this.remove(firstSequence)) {
         return;
       }

@@ -70,14 +70,12 @@ export class FileStream extends IndexedStream {
     const { index } = this;
     const { log } = this.#host;
     const { subject, timeNs } = message;
-    // A message that was read from another stream is a view of a segment's memory, which may be reused when this one needs a new segment.
-    const headers = log.mayReuse(message.headers) ? message.headers.slice() : message.headers;
-    const payload = log.mayReuse(message.payload) ? message.payload.slice() : message.payload;
+    const { headers, payload } = this.#kept(message);
     const sequence = index.last + 1;
     if (this.#identifiedIn !== log.openId) {
       this.#identify(recordKind.streamIdentity, Math.max(1, index.first));
     }
-    const messageId = message.messageId === undefined ? undefined : encoder.encode(message.messageId);
+    const messageId = typeof message.messageId === "string" ? encoder.encode(message.messageId) : message.messageId;
     log.append({ kind: recordKind.message, stream: this.id, sequence, timeNs, subject: subject.bytes, headers, payload, messageId });
     const segment = log.lastSegment;
     if (segment === undefined) {
@@ -97,6 +95,21 @@ export class FileStream extends IndexedStream {
     index.insert(sequence, subject, size, timeNs, segment.id, log.lastOffset);
     this.#host.accounted(size);
     return sequence;
+  }
+
+  /** A message that was read from another stream is a view of a segment's memory, which may be reused when this one needs a new segment. */
+  #kept(message: MessageInput): Pick<MessageInput, "headers" | "payload"> {
+    const { log } = this.#host;
+    const { headers, payload, subject, messageId } = message;
+    const body = subject.bytes.length + headers.length + payload.length + (messageId?.length ?? 0) * 3;
+    // Asking whose memory a view shows costs more than writing its record, so it is asked only when it matters.
+    if (this.#identifiedIn === log.openId && log.hasRoomFor(body)) {
+      return message;
+    }
+    return {
+      headers: log.mayReuse(headers) ? headers.slice() : headers,
+      payload: log.mayReuse(payload) ? payload.slice() : payload,
+    };
   }
 
   skip(timeNs: bigint): number {

@@ -9,6 +9,8 @@ import type { Segment } from "./segment.ts";
 
 const blockBytes = 128 * 1024;
 const openFilesMax = 16;
+/** Of no block of any segment. */
+const noKey = -1;
 
 interface Block {
   readonly base: number;
@@ -21,6 +23,8 @@ export class LogReader {
   readonly #blockCount: number;
   /** Least recently used first. */
   readonly #blocks = new Map<number, Block>();
+  #newestKey = noKey;
+  #newest: Block = { base: 0, length: 0 };
   readonly #openFiles = new Map<Segment, DiskFile>();
   #cache: RecordReader | undefined;
   /** For records that cross a block; replaced by a larger one when needed. */
@@ -122,6 +126,18 @@ export class LogReader {
 
   #block(segment: Segment, number: number): Block {
     const key = blockKey(segment, number);
+    // One message after the other lies in the same block; the newest needs no moving.
+    if (key === this.#newestKey) {
+      return this.#newest;
+    }
+    this.#newestKey = noKey;
+    const block = this.#blockAt(segment, number, key);
+    this.#newestKey = key;
+    this.#newest = block;
+    return block;
+  }
+
+  #blockAt(segment: Segment, number: number, key: number): Block {
     let block = this.#blocks.get(key);
     if (block !== undefined) {
       this.#blocks.delete(key);
@@ -149,6 +165,7 @@ export class LogReader {
   /** Dropped blocks keep their memory: an emptied one is simply never hit until it is the oldest. */
   #drop(key: number): void {
     const block = this.#blocks.get(key);
+    this.#newestKey = noKey;
     if (block !== undefined) {
       this.#blocks.delete(key);
       // A key that no segment has; negative, and distinct for each piece of memory.

@@ -96,6 +96,12 @@ export abstract class LogTail {
     segment.tail += length;
   }
 
+  /** Does a record with that many bytes of body fit the open segment? Then appending it reuses no memory. */
+  hasRoomFor(body: number): boolean {
+    const segment = this.open;
+    return segment?.memory !== undefined && segment.tail + body + 4 * frameRecord <= segment.capacity;
+  }
+
   /** Is this a view of memory that an append may reuse? */
   mayReuse(view: Uint8Array): boolean {
     return this.options.frames.owns(view);

@@ -92,20 +92,31 @@ export function writeRecord(memory: LogMemory, base: number, segment: number, of
   memory.longs[(pointer + length - 16) >>> 3] = 0n;
   writeHeader(memory, pointer, length, input);
   let at = pointer + recordHeader;
-  bytes.set(subject, at);
-  at += subject.length;
-  bytes.set(headers, at);
-  at += headers.length;
-  bytes.set(payload, at);
-  at += payload.length;
+  at = put(bytes, at, subject);
+  at = put(bytes, at, headers);
+  at = put(bytes, at, payload);
   if (messageId !== undefined) {
-    bytes.set(messageId, at);
-    at += messageId.length;
+    at = put(bytes, at, messageId);
     bytes.fill(0, at, pointer + length - recordTrailer);
     memory.words[(pointer + length - recordTrailer - 4) >>> 2] = messageId.length;
   }
   memory.seal(pointer, length, segment, offset);
   return length;
+}
+
+/** A call into the engine's copy costs more than a loop below about this length. */
+const loopBelow = 48;
+
+function put(bytes: Uint8Array, at: number, source: Uint8Array): number {
+  const { length } = source;
+  if (length >= loopBelow) {
+    bytes.set(source, at);
+    return at + length;
+  }
+  for (let index = 0; index < length; index += 1) {
+    bytes[at + index] = source[index] ?? 0;
+  }
+  return at + length;
 }
 
 function writeHeader(memory: LogMemory, pointer: number, length: number, input: RecordInput): void {

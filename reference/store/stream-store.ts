@@ -23,7 +23,7 @@ export interface MessageInput {
   readonly payload: Uint8Array;
   readonly timeNs: bigint;
   /** The `Nats-Msg-Id`, when the message takes part in de-duplication: kept durable for the stream's window even after removal. */
-  readonly messageId?: string | undefined;
+  readonly messageId?: string | Uint8Array | undefined;
 }
 
 /** A message read back. Reused by the caller; the views are valid until the next read, append or commit of the store. */
