@@ -2,6 +2,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormatsModule from "ajv-formats";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { failureRate } from "./failure-rate.ts";
 import { failsRun, verdictOf } from "./overall-verdict.ts";
 import { rollUp, worstOutcome } from "./requirement-rollup.ts";
 import { contentHash, parseResults, resultsJsonSchema, writeResults } from "./results-file.ts";
@@ -163,4 +164,18 @@ test("the rule of three bounds the rate that clean trials support", () => {
   expect(ruleOfThree(2)).toBe(1);
   expect(ruleOfThree(300)).toBeCloseTo(0.01);
   expect(() => ruleOfThree(-1)).toThrow(RangeError);
+});
+
+test("the interval of a rate holds what tables of the binomial distribution give", () => {
+  expect(failureRate({ of: "flips", trials: 0, failures: 0 })).toBeUndefined();
+  expect(failureRate({ of: "flips", trials: 2000, failures: 0 })).toMatchObject({ low: 0, high: 0.0015 });
+  const some = failureRate({ of: "flips", trials: 40, failures: 39 });
+  expect(some?.low).toBeCloseTo(0.8684, 4);
+  expect(some?.high).toBeCloseTo(0.9994, 4);
+  const one = failureRate({ of: "ids", trials: 30, failures: 1 });
+  expect(one?.low).toBeCloseTo(0.0008, 4);
+  expect(one?.high).toBeCloseTo(0.1722, 4);
+  expect(failureRate({ of: "ids", trials: 5, failures: 5 })?.high).toBe(1);
+  expect(failureRate({ of: "flips", trials: 100_000, failures: 60_000 })?.low).toBeCloseTo(0.597, 3);
+  expect(() => failureRate({ of: "ids", trials: 1, failures: 2 })).toThrow(RangeError);
 });

@@ -119,6 +119,10 @@ export const campaignResult = z.strictObject({
   /** What the control (a store that never syncs, same fault code) lost: a control that loses nothing makes the campaign inconclusive. */
   control: z.strictObject({ acknowledged: z.number().int(), lost: z.number().int(), summary: z.string() }).optional(),
   bound: z.number().optional(),
+  /** What else was tried and failed (`flips`, `ids`), with the interval of the rate at 95 % (`failure-rate.ts`). */
+  rates: z
+    .array(z.strictObject({ of: z.string(), trials: z.number().int(), failures: z.number().int(), low: z.number(), high: z.number() }))
+    .optional(),
   reason: z.string().optional(),
   /** The smallest set of operations that shows the failure, one a line. */
   witness: z.array(z.string()).default([]),
