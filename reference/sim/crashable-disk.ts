@@ -80,6 +80,29 @@ export class CrashableDisk implements Disk {
     return call !== undefined;
   }
 
+  /** The disk as one process has it: when that process has ended, nothing that is left of it reaches the disk any more. */
+  session(): Disk {
+    const life = this.#life;
+    const alive = (): this => {
+      if (life !== this.#life) {
+        throw diskError("EIO", "the process has ended");
+      }
+      return this;
+    };
+    return {
+      makeDirectory: (path) => alive().makeDirectory(path),
+      list: (path) => alive().list(path),
+      open: (path, mode) => alive().open(path, mode),
+      rename: (from, to) => alive().rename(from, to),
+      unlink: (path) => alive().unlink(path),
+      removeDirectory: (path) => alive().removeDirectory(path),
+      syncDirectory: (path) => alive().syncDirectory(path),
+      syncDirectoryLater: (path, done) => alive().syncDirectoryLater(path, done),
+      space: () => alive().space(),
+      lock: (path) => alive().lock(path),
+    };
+  }
+
   failAt(failure: Failure): void {
     this.#failures.push({ ...failure, nth: failure.nth + this.count(failure.call) });
   }

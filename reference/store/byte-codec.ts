@@ -32,6 +32,13 @@ export class ByteWriter {
     this.#length += bytes.length;
   }
 
+  /** What another writer made, as it is. */
+  append(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
   text(text: string): void {
     this.bytes(encoder.encode(text));
   }

@@ -17,7 +17,7 @@ import { SequenceRuns } from "./sequence-runs.ts";
 export const checkpointNames = ["checkpoint-a", "checkpoint-b"] as const;
 
 const magic = 0x4b43_5053;
-const format = 1;
+const format = 2;
 const seed = 0x6370_6f69_6e74n;
 
 export interface Checkpoint {
@@ -25,6 +25,10 @@ export interface Checkpoint {
   readonly position: LogPosition;
   readonly nextBatch: number;
   readonly lastStream: number;
+  /** Number of the next sorted file; numbers are never used again. */
+  readonly nextSorted: number;
+  /** Sorted files that held messages then. */
+  readonly sorted: readonly number[];
   readonly streams: readonly CheckpointStream[];
 }
 
@@ -98,6 +102,11 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   }
   writer.number(checkpoint.nextBatch);
   writer.number(checkpoint.lastStream);
+  writer.number(checkpoint.nextSorted);
+  writer.number(checkpoint.sorted.length);
+  for (const id of checkpoint.sorted) {
+    writer.number(id);
+  }
   writer.number(checkpoint.streams.length);
   for (const stream of checkpoint.streams) {
     encodeStream(writer, stream);
@@ -111,15 +120,18 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint | undefined {
     return undefined;
   }
   const reader = new ByteReader(content);
-  if (reader.number() !== format) {
+  const found = reader.number();
+  if (found > format) {
     return undefined;
   }
   const generation = reader.number();
   const position = { segment: reader.number(), offset: reader.number() };
   const nextBatch = reader.number();
   const lastStream = reader.number();
+  const nextSorted = found < 2 ? 1 : reader.number();
+  const sorted = found < 2 ? [] : Array.from({ length: reader.number() }, () => reader.number());
   const streams = Array.from({ length: reader.number() }, () => decodeStream(reader));
-  return { generation, position, nextBatch, lastStream, streams };
+  return { generation, position, nextBatch, lastStream, nextSorted, sorted, streams };
 }
 
 function encodeStream(writer: ByteWriter, stream: CheckpointStream): void {

@@ -16,6 +16,8 @@ export interface CommitDriverParts {
   readonly syncPolicy: SyncPolicy;
   /** Work in the background has ended, well or not: the turn has to end, because a commit may have waited for it. */
   readonly ended: () => void;
+  /** Nothing was committed for a while, and the marker is written or on its way. */
+  readonly idle: () => void;
 }
 
 const idleMs = 100;
@@ -24,7 +26,8 @@ export class CommitDriver {
   readonly #parts: CommitDriverParts;
   #syncTimer: Timer | undefined;
   #idleTimer: Timer | undefined;
-  #commits = 0;
+  /** Grows with the traffic. */
+  commits = 0;
 
   constructor(parts: CommitDriverParts) {
     this.#parts = parts;
@@ -36,13 +39,18 @@ export class CommitDriver {
    */
   commit({ blocking, durable }: { readonly blocking: boolean; readonly durable: () => void }): boolean {
     const { pacing } = this.#parts;
-    this.#commits += 1;
+    this.commits += 1;
     this.#startTimers();
     if (!blocking && this.#isAlways && pacing.isInBackground) {
       return this.#commitLater(durable);
     }
     this.#commitNow();
     return false;
+  }
+
+  /** An idle store is one from the beginning. */
+  begin(): void {
+    this.#startTimers();
   }
 
   stop(): void {
@@ -86,20 +94,23 @@ export class CommitDriver {
         attempt(() => void log.syncLater(ended));
       });
     }
-    this.#idleTimer ??= clock.setTimer(idleMs, () => this.#idle(this.#commits));
+    this.#idleTimer ??= clock.setTimer(idleMs, () => this.#idle(this.commits));
   }
 
   /** Between turns nothing is pending. A store that had no commit since the last look gets its marker. */
   #idle(commitsBefore: number): void {
-    const { clock, log, pacing, ended } = this.#parts;
+    const { clock, log, pacing, ended, idle } = this.#parts;
     this.#idleTimer = undefined;
-    if (this.#commits !== commitsBefore || log.hasPending || log.isFlying) {
-      this.#idleTimer = clock.setTimer(idleMs, () => this.#idle(this.#commits));
-    } else if (this.#isAlways && pacing.isInBackground) {
+    if (this.commits !== commitsBefore || log.hasPending || log.isFlying) {
+      this.#idleTimer = clock.setTimer(idleMs, () => this.#idle(this.commits));
+      return;
+    }
+    if (this.#isAlways && pacing.isInBackground) {
       attempt(() => log.writeMarkerLater(ended));
     } else {
       attempt(() => log.writeMarker());
     }
+    idle();
   }
 }
 

@@ -4,6 +4,7 @@ import { expect } from "vitest";
 import type { Adversary, CrashableDisk } from "../sim/crashable-disk.ts";
 import { SeededRandom } from "../sim/seeded-random.ts";
 import { VirtualClock } from "../sim/virtual-clock.ts";
+import { microtasks } from "./file-store.contract.ts";
 import { type OpenedStore, openStore, type StoreOptions } from "./open-store.ts";
 import { applyOperation, describeModel, describeStream, type Operation, StreamModel, subject } from "./stream-store.contract.ts";
 
@@ -14,7 +15,7 @@ export const startNs = 1_700_000_000_000_000_000n;
 export function open(disk: CrashableDisk, options: Partial<StoreOptions> = {}): Promise<OpenedStore> {
   return openStore({
     directory,
-    disk,
+    disk: disk.session(),
     clock: new VirtualClock(),
     random: new SeededRandom(1),
     syncPolicy: "always",
@@ -74,7 +75,7 @@ export async function run(disk: CrashableDisk, steps: readonly Operation[]): Pro
       timeNs += 1_000n;
       applyOperation({ operation, stream: stored.messages, model, timeNs, turn });
       // Between turns the next segment's file is made ready.
-      await microtasks();
+      await microtasks(6);
     }
     turn();
     await store.close();
@@ -84,12 +85,6 @@ export async function run(disk: CrashableDisk, steps: readonly Operation[]): Pro
       throw error;
     }
     return progress(false);
-  }
-}
-
-async function microtasks(): Promise<void> {
-  for (let at = 0; at < 6; at += 1) {
-    await Promise.resolve();
   }
 }
 

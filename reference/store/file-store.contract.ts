@@ -15,7 +15,7 @@ export const nothing = new Uint8Array(0);
 export function open(disk: CrashableDisk, options: Partial<StoreOptions> = {}): Promise<OpenedStore> {
   return openStore({
     directory,
-    disk,
+    disk: disk.session(),
     clock: new VirtualClock(),
     random: new SeededRandom(1),
     syncPolicy: "always",
@@ -47,4 +47,11 @@ export function only(opened: OpenedStore): StoredStream {
     throw new Error("no stream was recovered");
   }
   return recovered.stream;
+}
+
+/** Lets what runs in the background on a disk in memory go on. */
+export async function microtasks(count: number): Promise<void> {
+  for (let at = 0; at < count; at += 1) {
+    await Promise.resolve();
+  }
 }

@@ -6,8 +6,6 @@
  * overwrite is recognised as damage to a removed record and never taken for the end of the log.
  */
 import type { Clock, Disk, DiskLock } from "../ports.ts";
-import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
-import { describeStream } from "./checkpoint-stream.ts";
 import { attempt, CommitDriver, type SyncPolicy } from "./commit-driver.ts";
 import type { CommitLog } from "./commit-log.ts";
 import type { CommitPacing } from "./commit-pacing.ts";
@@ -17,8 +15,8 @@ import type { LogReader } from "./log-reader.ts";
 import { MemoryStoredStream } from "./memory-asset.ts";
 import { Erasures } from "./record-eraser.ts";
 import type { LogPosition, Segment } from "./segment.ts";
-import { cleanSegment, worthCleaning } from "./segment-cleaner.ts";
 import { StoreError } from "./store-error.ts";
+import { StoreSpace } from "./store-space.ts";
 import type { Store, StoredStream, StreamDefinition } from "./stream-store.ts";
 
 export type { SyncPolicy } from "./commit-driver.ts";
@@ -59,35 +57,45 @@ export class FileStore implements Store {
   #lastStream = 0;
   #fileBytes = 0;
   #memoryBytes = 0;
-  #generation: number;
-  /** Positions of the newest and the older checkpoint. */
-  #newest: LogPosition | undefined;
-  #older: LogPosition | undefined;
+  readonly #space: StoreSpace;
   readonly #driver: CommitDriver;
   #isClosing = false;
   #closed = false;
-  /** Why the last checkpoint could not be written; the log alone is enough, it only grows. */
-  checkpointFailure: unknown;
 
   constructor(options: FileStoreOptions) {
     this.#options = options;
     this.log = options.log;
-    this.#driver = new CommitDriver({ ...options, ended: () => this.onDurable?.() });
-    this.#erasures = new Erasures(options.log, options.reader);
-    const [newest, older] = options.checkpoints;
-    this.#generation = newest?.generation ?? 0;
-    this.#newest = newest?.position;
-    this.#older = older?.position;
+    this.#driver = new CommitDriver({
+      ...options,
+      ended: () => this.onDurable?.(),
+      idle: () => attempt(() => this.#space.idle()),
+    });
+    this.#erasures = new Erasures(options.log, options.reader, (erasure) => this.#space.erased(erasure));
+    this.#space = new StoreSpace({
+      ...options,
+      streams: this.#streams,
+      lastStream: () => this.#lastStream,
+      commits: () => this.#driver.commits,
+      isBetweenTurns: () =>
+        !this.#closed && !this.log.isFlying && !this.log.hasPending && this.#dirtyStreams.size === 0 && this.#dirtyAssets.size === 0,
+      checkpointFailed: (error) => this.onCheckpointFailure?.(error),
+    });
   }
 
   /** Takes over what recovery found. */
-  resume(found: { lastStream: number; streams: ReadonlyMap<number, unknown> }): void {
+  resume(found: { lastStream: number; nextSorted: number; streams: ReadonlyMap<number, unknown> }): void {
     this.#lastStream = found.lastStream;
+    this.#space.nextSorted = found.nextSorted;
     for (const id of this.#streams.keys()) {
       if (!found.streams.has(id)) {
         this.#streams.delete(id);
       }
     }
+  }
+
+  /** From now on the store looks after itself when nothing happens. */
+  begin(): void {
+    this.#driver.begin();
   }
 
   get usage(): { fileBytes: number; memoryBytes: number } {
@@ -100,16 +108,7 @@ export class FileStore implements Store {
 
   /** The disk is full. Segments that a purge left dead go, if two checkpoints can be written: a segment outlives the older one. */
   makeRoom(release: () => void): void {
-    const isDead = (segment: Segment) => segment.id !== this.log.openId && segment.live === 0 && !segment.damaged;
-    const isBetweenTurns =
-      !this.#closed && !this.log.isFlying && !this.log.hasPending && this.#dirtyStreams.size === 0 && this.#dirtyAssets.size === 0;
-    if (isBetweenTurns && this.failure === undefined && [...this.log.segments.values()].some(isDead)) {
-      attempt(() => {
-        release();
-        this.checkpoint();
-        this.checkpoint();
-      });
-    }
+    attempt(() => this.#space.makeRoom(release));
   }
 
   /** Why nothing is accepted any more, undefined while all is well. */
@@ -218,29 +217,18 @@ export class FileStore implements Store {
       index.relocate(move.sequence, move.to.id, move.offset);
       const size = index.sizeOf(move.sequence);
       move.from.releaseMessage(size);
-      move.to.holdMessage(size);
+      move.to.holdMessage(size, move.stream);
     }
   }
 
   /** Writes a checkpoint and unlinks the segments that neither of the two checkpoints needs. */
   checkpoint(): void {
-    const { disk, directory } = this.#options;
-    this.#clean();
-    this.log.sync();
-    const generation = this.#generation + 1;
-    const checkpoint = this.#describe(generation);
-    this.log.sealed = 0;
-    try {
-      writeCheckpoint(disk, directory, checkpoint);
-    } catch (error) {
-      this.#checkpointFailed(error);
-      return;
-    }
-    this.checkpointFailure = undefined;
-    this.#generation = generation;
-    this.#older = this.#newest;
-    this.#newest = checkpoint.position;
-    this.#unlinkDead();
+    this.#space.checkpoint();
+  }
+
+  /** Why the last checkpoint could not be written; the log alone is enough, it only grows. */
+  get checkpointFailure(): unknown {
+    return this.#space.failure;
   }
 
   async close(): Promise<void> {
@@ -249,12 +237,12 @@ export class FileStore implements Store {
     }
     try {
       this.#isClosing = true;
+      await this.#space.stop();
       await this.log.landing();
       this.commit();
       this.log.sync();
       this.log.writeMarker();
-      const { end } = this.log;
-      if (end.segment !== this.#newest?.segment || end.offset !== this.#newest.offset) {
+      if (!this.#space.isCheckpointed) {
         this.checkpoint();
       }
       this.log.trim();
@@ -270,6 +258,7 @@ export class FileStore implements Store {
     }
     this.#closed = true;
     this.#driver.stop();
+    void this.#space.stop();
     this.log.closeFiles();
     void this.log.settle();
     this.#options.lock.release();
@@ -285,72 +274,6 @@ export class FileStore implements Store {
     }
     this.#dirtyAssets.clear();
     this.#erasures.keepIds((id) => (this.#streams.get(id)?.messages.messageIdWindowNs ?? 0n) > 0n);
-  }
-
-  /** Empties the sparsest segments, at most one segment's worth of messages at a time. */
-  #clean(): void {
-    if (this.isFull) {
-      // Copying needs the room that is meant for deletes.
-      return;
-    }
-    const nowNs = this.#options.clock.nowNs();
-    const { log } = this;
-    const { reader } = this.#options;
-    const sparse = [...log.segments.values()]
-      .filter((segment) => segment.id !== log.openId && worthCleaning(segment) && !this.#holdsIds(segment, nowNs))
-      .sort((a, b) => a.liveBytes - b.liveBytes);
-    let budget = this.#options.segmentBytes;
-    for (const segment of sparse) {
-      budget -= segment.liveBytes;
-      if (budget > 0) {
-        cleanSegment(segment, { log, reader, streams: this.#streams });
-      }
-    }
-    if (log.hasPending) {
-      log.commit(true);
-    }
-  }
-
-  #checkpointFailed(error: unknown): void {
-    if (this.checkpointFailure === undefined) {
-      this.onCheckpointFailure?.(error);
-    }
-    this.checkpointFailure = error;
-  }
-
-  #describe(generation: number): Checkpoint {
-    const streams = [...this.#streams.values()].map(describeStream);
-    return { generation, position: this.log.end, nextBatch: this.log.nextBatch, lastStream: this.#lastStream, streams };
-  }
-
-  #unlinkDead(): void {
-    const keepFrom = this.#older?.segment ?? 0;
-    const nowNs = this.#options.clock.nowNs();
-    for (const segment of this.log.segments.values()) {
-      if (segment.id >= keepFrom || segment.live > 0 || segment.damaged || this.#holdsIds(segment, nowNs)) {
-        continue;
-      }
-      this.#options.reader.forget(segment);
-      segment.file?.close();
-      segment.file = undefined;
-      try {
-        this.#options.disk.unlink(segment.path);
-        this.log.dropSegment(segment);
-      } catch (error) {
-        this.#checkpointFailed(error);
-      }
-    }
-  }
-
-  /** Ids of removed messages live in their records: the segment stays as long as one of them is inside its stream's window. */
-  #holdsIds(segment: Segment, nowNs: bigint): boolean {
-    for (const [id, newestNs] of segment.newestIdNs) {
-      const windowNs = this.#streams.get(id)?.messages.messageIdWindowNs ?? 0n;
-      if (newestNs + windowNs > nowNs) {
-        return true;
-      }
-    }
-    return false;
   }
 
   #assertOpen(): void {

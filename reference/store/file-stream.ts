@@ -85,7 +85,7 @@ export class FileStream extends IndexedStream {
       segment.noteId(this.id, timeNs);
     }
     const size = accountedSize(subject.bytes.length, headers.length, payload.length);
-    segment.holdMessage(size);
+    segment.holdMessage(size, this.id);
     if (this.#appendEpoch !== this.#host.epoch()) {
       this.#appendEpochBefore = this.#appendEpoch;
       this.#appendedBeforeFrom = this.#appendedFrom;

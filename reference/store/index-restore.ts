@@ -4,6 +4,7 @@
  */
 import { chunkSequences, lostSubject, slotOf } from "./message-columns.ts";
 import type { IndexEntry, MessageIndex } from "./message-index.ts";
+import { sortedBase } from "./segment.ts";
 
 export class IndexRestore {
   readonly #index: MessageIndex;
@@ -35,6 +36,9 @@ export class IndexRestore {
     }
     if (chunk.subject[slot] === 0) {
       chunk.stored += 1;
+    } else if ((chunk.place[slot] ?? 0) >= sortedBase && entry.place < sortedBase) {
+      // The log still has what was sorted: the copy counts, so that the work is not done again.
+      return;
     }
     chunk.subject[slot] = subjects.claim(entry.subject);
     chunk.time[slot] = entry.timeNs;

@@ -15,7 +15,7 @@ import { type RecoveredLog, recoverLog } from "./recovery.ts";
 import { type RecoveringStream, RecoveryState } from "./recovery-state.ts";
 import type { Segment } from "./segment.ts";
 import type { Damage } from "./segment-scan.ts";
-import { logDirectory } from "./store-directory.ts";
+import { logDirectory, sortedDirectory } from "./store-directory.ts";
 import type { RecoveredStream, Subject } from "./stream-store.ts";
 import { SubjectInterner } from "./subject-interner.ts";
 
@@ -106,6 +106,7 @@ export function loadStore(options: StoreOptions, lock: DiskLock): LoadedStore {
   const recovered = recoverLog({
     disk,
     directory: logDirectory(directory),
+    sortedDirectory: sortedDirectory(directory),
     checkpoint,
     state,
     segments: log.segments,
@@ -116,7 +117,7 @@ export function loadStore(options: StoreOptions, lock: DiskLock): LoadedStore {
 
 /** Makes the streams whole, after `store.resume`: links, totals, consumers. */
 export function finishStreams({ state, store }: LoadedStore): RecoveredStream[] {
-  return [...state.streams.values()].map((stream) => finish(stream, store));
+  return [...state.streams.values()].sort((a, b) => a.stored.id - b.stored.id).map((stream) => finish(stream, store));
 }
 
 /**
@@ -141,7 +142,9 @@ export function sortDamage({ store, recovered }: LoadedStore): {
     }
   }
   for (const segment of store.log.segments.values()) {
-    segment.damaged = damage.some((one) => one.segment === segment.id);
+    segment.damaged = damage.some(
+      (one) => one.segment === segment.id && one.kind !== recordKind.footer && one.kind !== recordKind.footerEnd,
+    );
   }
   return { damage, tornErasures };
 }
@@ -157,7 +160,7 @@ function finish(recovering: RecoveringStream, store: FileStore): RecoveredStream
   }
   store.accounted(messages.index.bytes);
   for (let sequence = messages.index.nextStored(1); sequence !== 0; sequence = messages.index.nextStored(sequence + 1)) {
-    store.log.segments.get(messages.index.placeOf(sequence).place)?.holdMessage(messages.index.sizeOf(sequence));
+    store.log.segments.get(messages.index.placeOf(sequence).place)?.holdMessage(messages.index.sizeOf(sequence), stored.id);
   }
   const { account, name, createdNs, config } = messages;
   return {

@@ -2,8 +2,9 @@
 import type { FileStoredStream } from "./file-stored-stream.ts";
 import { type LoadedStore, sortDamage } from "./load-store.ts";
 import { recordKind } from "./record.ts";
-import { type LogPosition, segmentName } from "./segment.ts";
+import { type LogPosition, orderOf, segmentName, sortedBase } from "./segment.ts";
 import type { Damage } from "./segment-scan.ts";
+import { logName, sortedName } from "./store-directory.ts";
 import { everySubject } from "./subject-filter.ts";
 
 /** First and last of a run of sequences. */
@@ -45,6 +46,8 @@ const kindNames: Readonly<Record<number, string>> = {
   [recordKind.assetDelete]: "deletion of a consumer",
   [recordKind.streamIdentity]: "identity of a stream",
   [recordKind.messageId]: "id of a removed message",
+  [recordKind.footer]: "index footer",
+  [recordKind.footerEnd]: "end of the index footer",
 };
 
 /** What is lost when a record of this kind can't be read and no checkpoint has it. */
@@ -71,7 +74,7 @@ export function recordName(kind: number): string {
 }
 
 export function logFile(segment: number): string {
-  return `log/${segmentName(segment)}`;
+  return `${segment >= sortedBase ? sortedName : logName}/${segmentName(segment)}`;
 }
 
 class Naming {
@@ -129,7 +132,7 @@ class Naming {
     const found: NamedDamage[] = this.#unexplained
       .filter((one) => !damage.some((place) => place.kind === undefined && isBetween(place, one)))
       .map(({ run, after, before }) => ({
-        file: missingFiles(after, before, [...store.log.segments.keys()]),
+        file: missingFiles(after, before, { present: [...store.log.segments.keys()], sorted: recovered.sorted.missing }),
         offset: 0,
         bytes: 0,
         what: "segment that is not there",
@@ -244,14 +247,20 @@ function placeOf({ messages }: FileStoredStream, sequence: number): LogPosition 
 }
 
 function isBetween({ segment, offset }: Damage, { after, before }: { after: LogPosition; before: LogPosition }): boolean {
-  const isAfter = segment > after.segment || (segment === after.segment && offset > after.offset);
-  return isAfter && (segment < before.segment || (segment === before.segment && offset < before.offset));
+  const [place, low, high] = [orderOf(segment), orderOf(after.segment), orderOf(before.segment)];
+  const isAfter = place > low || (place === low && offset > after.offset);
+  return isAfter && (place < high || (place === high && offset < before.offset));
 }
 
-function missingFiles(after: LogPosition, before: LogPosition, present: readonly number[]): string {
-  const last = Math.min(before.segment, (present.at(-1) ?? 0) + 1);
-  const missing: string[] = [];
-  for (let id = after.segment + 1; id < last; id += 1) {
+function missingFiles(
+  after: LogPosition,
+  before: LogPosition,
+  { present, sorted }: { present: readonly number[]; sorted: readonly number[] },
+): string {
+  const inLog = present.filter((id) => id < sortedBase);
+  const last = Math.min(orderOf(before.segment), Math.max(0, ...inLog) + 1);
+  const missing = sorted.map(logFile);
+  for (let id = Math.max(0, orderOf(after.segment)) + 1; id < last; id += 1) {
     if (!present.includes(id)) {
       missing.push(logFile(id));
     }
@@ -264,5 +273,5 @@ function nameOf({ messages: { account, name } }: FileStoredStream): { account: s
 }
 
 function inOrder(a: Damage, b: Damage): number {
-  return a.segment - b.segment || a.offset - b.offset;
+  return orderOf(a.segment) - orderOf(b.segment) || a.offset - b.offset;
 }

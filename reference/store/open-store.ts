@@ -4,16 +4,24 @@
  *    <directory>/store.json      {"store":"streamproof","format":1}
  *    <directory>/checkpoint-a, checkpoint-b
  *    <directory>/log/0000000001.log …
+ *    <directory>/streams/0000000001.sorted …
  */
 import type { Disk, DiskFile, DiskLock } from "../ports.ts";
 import type { FileStore } from "./file-store.ts";
 import { finishStreams, type LoadedStore, loadStore, type StoreOptions, sortDamage } from "./load-store.ts";
 import { type NamedDamage, nameDamage } from "./named-damage.ts";
 import { finishErasure } from "./record-eraser.ts";
-import type { RecoveredLog } from "./recovery.ts";
 import { segmentName } from "./segment.ts";
 import type { Damage } from "./segment-scan.ts";
-import { claimDirectory, logDirectory, logName, settleDirectory } from "./store-directory.ts";
+import {
+  claimDirectory,
+  logDirectory,
+  logName,
+  makeDurableDirectory,
+  settleDirectory,
+  sortedDirectory,
+  sortedName,
+} from "./store-directory.ts";
 import { StoreError } from "./store-error.ts";
 import type { RecoveredStream } from "./stream-store.ts";
 
@@ -63,24 +71,31 @@ function recover(options: StoreOptions, lock: DiskLock, isNew: boolean): OpenedS
   }
   const loaded = loadStore(options, lock);
   const { store, state, recovered } = loaded;
-  refuseIncomplete(directory, recovered);
+  refuseIncomplete(disk, directory, loaded);
   if (!isNew) {
     settleDirectory(disk, directory);
   }
-  makeDurable(disk, logDirectory(directory), loaded);
+  makeDurable(disk, directory, loaded);
   store.log.resume(recovered);
-  store.resume(state);
+  store.resume({ lastStream: state.lastStream, streams: state.streams, nextSorted: recovered.sorted.next });
   const streams = finishStreams(loaded);
   const { damage, tornErasures } = sortDamage(loaded);
   const named = nameDamage(loaded);
   for (const { segment, found } of tornErasures) {
     finishErasure(disk, segment, found);
   }
+  store.begin();
   return { store, streams, report: describe({ loaded, damage, named, healed: tornErasures.length, streams }) };
 }
 
 /** The end of the log is not there: what opening would write could never be told from what is missing. */
-function refuseIncomplete(directory: string, { missingEnd }: RecoveredLog): void {
+function refuseIncomplete(disk: Disk, directory: string, { recovered: { missingEnd }, checkpoint }: LoadedStore): void {
+  if ((checkpoint?.nextSorted ?? 1) > 1 && !disk.list(directory).some(({ name }) => name === sortedName)) {
+    throw new StoreError(
+      "incomplete",
+      `${directory} is incomplete: the directory ${sortedName}, to which a checkpoint's messages were sorted, is not there. Was it copied half?`,
+    );
+  }
   if (missingEnd !== undefined) {
     throw new StoreError(
       "incomplete",
@@ -95,9 +110,10 @@ function refuseIncomplete(directory: string, { missingEnd }: RecoveredLog): void
  * process before had failed, the system believes that these pages are clean, and a sync alone would leave them where they are. The segments
  * before the last two, and everything before the checkpoint, were synced. Files that are not part of the log go away.
  */
-function makeDurable(disk: Disk, directory: string, { recovered, checkpoint, store }: LoadedStore): void {
+function makeDurable(disk: Disk, storeDirectory: string, { recovered, checkpoint, store }: LoadedStore): void {
+  const directory = logDirectory(storeDirectory);
   const from = checkpoint?.position ?? { segment: 0, offset: 0 };
-  for (const segment of [...store.log.segments.values()].slice(-2)) {
+  for (const segment of [...store.log.segments.values()].filter(({ isSorted }) => !isSorted).slice(-2)) {
     const file = disk.open(segment.path, "read-write");
     try {
       if (segment.id >= from.segment) {
@@ -116,6 +132,14 @@ function makeDurable(disk: Disk, directory: string, { recovered, checkpoint, sto
     disk.unlink(path);
   }
   disk.syncDirectory(directory);
+  // Names of sorted files that a killed process gave, and did not make durable.
+  for (const path of recovered.sorted.void) {
+    disk.unlink(path);
+  }
+  if (disk.list(storeDirectory).some(({ name }) => name === sortedName)) {
+    makeDurableDirectory(disk, sortedDirectory(storeDirectory));
+    disk.syncDirectory(sortedDirectory(storeDirectory));
+  }
 }
 
 /** The same bytes to the same place: what is on the disk already does not change, whenever the power goes. */

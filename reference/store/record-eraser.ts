@@ -25,13 +25,16 @@ export interface Erasure {
 export class Erasures {
   readonly #log: CommitLog;
   readonly #reader: LogReader;
+  /** Told at once: the message may be about to be copied. */
+  readonly #noticed: (erasure: Erasure) => void;
   #waiting: Erasure[] = [];
   /** How many of them have their id written down. */
   #kept = 0;
 
-  constructor(log: CommitLog, reader: LogReader) {
+  constructor(log: CommitLog, reader: LogReader, noticed: (erasure: Erasure) => void) {
     this.#log = log;
     this.#reader = reader;
+    this.#noticed = noticed;
   }
 
   get isEmpty(): boolean {
@@ -40,6 +43,7 @@ export class Erasures {
 
   add(erasure: Erasure): void {
     this.#waiting.push(erasure);
+    this.#noticed(erasure);
   }
 
   /** A record moved before it was durable. */
@@ -117,6 +121,19 @@ function eraseRecord(reader: LogReader, segment: Segment, offset: number): void 
   memory.bytes[pointer + 13] = record.flags | recordFlag.erased;
   memory.seal(pointer, length, segment.id, offset);
   reader.fileOf(segment).write(memory.bytes.subarray(pointer, pointer + length), offset);
+}
+
+/** Messages that nothing refers to. What fails leaves content behind, and no harm. */
+export function eraseRecords(reader: LogReader, segment: Segment, offsets: readonly number[]): void {
+  try {
+    for (const offset of offsets) {
+      eraseRecord(reader, segment, offset);
+    }
+    reader.fileOf(segment).sync();
+  } catch {
+    // The removal itself is durable, or going to be.
+  }
+  reader.forget(segment);
 }
 
 /** Finishes an overwrite that a power cut tore: the header of the removed message is sound, its body is not, and nobody needs it. */

@@ -47,6 +47,9 @@ export const recordKind = {
   streamIdentity: 14,
   /** The id of a message that is gone or about to be overwritten. Sequence and time: the message's. Nothing but the id. */
   messageId: 15,
+  /** The last two records of a file that is written no more, see `segment-footer.ts`. */
+  footer: 16,
+  footerEnd: 17,
 } as const;
 
 export const recordFlag = {

@@ -2,7 +2,7 @@
  * Reads the log back: which segments count, in which order, and where the log ends. Nothing on the disk is changed here, so recovery that
  * is interrupted simply starts again.
  */
-import type { Disk } from "../ports.ts";
+import type { Disk, DiskEntry } from "../ports.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { LogMemory } from "./checksum.ts";
 import { frameRecord } from "./commit-log.ts";
@@ -11,6 +11,7 @@ import type { RecoveryState } from "./recovery-state.ts";
 import { type LogPosition, Segment, segmentId } from "./segment.ts";
 import { type Damage, holdsBatch, lastSoundEnd, readHead, type SegmentContent, type SegmentHead, scanSegment } from "./segment-scan.ts";
 import { checkpointRoomName, reserveName, spareName } from "./segment-spare.ts";
+import { type RecoveredSorted, recoverSorted } from "./sorted-recovery.ts";
 import { listOrNothing } from "./store-directory.ts";
 import { refuseUnreadable } from "./store-format.ts";
 
@@ -23,6 +24,7 @@ export interface RecoveredLog {
   readonly damage: Damage[];
   /** Files that hold nothing of the log, to be unlinked. */
   readonly void: readonly string[];
+  readonly sorted: RecoveredSorted;
   /** The segment that the checkpoint ends in, when neither it nor a later one is there: the end of the log is missing. */
   readonly missingEnd: number | undefined;
 }
@@ -39,6 +41,8 @@ interface Candidate {
 export interface RecoveryInput {
   readonly disk: Disk;
   readonly directory: string;
+  /** Of the sorted files. */
+  readonly sortedDirectory: string;
   readonly checkpoint: Checkpoint | undefined;
   readonly state: RecoveryState;
   /** Filled with the segments that count. */
@@ -54,6 +58,8 @@ export function recoverLog(input: RecoveryInput): RecoveredLog {
   const { chain, void: voidPaths, highest } = followChain(loader, { directory, disk, syncedSegment: position.segment });
   const damage: Damage[] = [];
   state.isWhole = checkpoint !== undefined || (chain[0]?.segment.previous.segment ?? 0) === 0;
+  const sorted = recoverSorted({ directory: input.sortedDirectory, checkpoint, state, loader, segments });
+  damage.push(...sorted.damage);
   let nextBatch = 0;
   let cutBytes = 0;
   let end: LogPosition = { segment: 0, offset: 0 };
@@ -104,6 +110,7 @@ export function recoverLog(input: RecoveryInput): RecoveredLog {
     cutBytes,
     damage,
     void: voidPaths,
+    sorted,
     missingEnd: position.segment > (chain.at(-1)?.segment.id ?? 0) ? position.segment : undefined,
   };
 }
@@ -159,6 +166,10 @@ export class SegmentLoader {
 
   constructor(disk: Disk) {
     this.#disk = disk;
+  }
+
+  list(directory: string): readonly DiskEntry[] {
+    return listOrNothing(this.#disk, directory);
   }
 
   /** Reads only the head of the segment. */

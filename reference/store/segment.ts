@@ -1,5 +1,5 @@
 /**
- * One file of the commit log. `tail` is the end of what was appended, `written` of what the system has, `synced` of what a power cut
+ * One file of records: a segment of the commit log, or a sorted file, to which compaction moved records of sealed segments. `tail` is the end of what was appended, `written` of what the system has, `synced` of what a power cut
  * leaves: synced <= written <= tail <= capacity.
  */
 import type { DiskFile } from "../ports.ts";
@@ -10,6 +10,9 @@ export interface LogPosition {
   readonly segment: number;
   readonly offset: number;
 }
+
+/** Sorted files have a number space of their own, so that the numbers of the log have no gaps. */
+export const sortedBase = 0x8000_0000;
 
 export class Segment {
   readonly id: number;
@@ -30,6 +33,11 @@ export class Segment {
   readonly newestIdNs = new Map<number, bigint>();
   /** Something in it was not understood: it is never deleted. */
   damaged = false;
+  /** The first stream with a message here, and the accounted bytes of all the others. */
+  stream = 0;
+  foreignBytes = 0;
+  /** Of a sorted file: the messages that were put into it, in accounted bytes and the surplus of their records. */
+  sortedBytes = 0;
 
   constructor(place: { id: number; directory: string; capacity: number; previous: LogPosition }) {
     this.id = place.id;
@@ -38,9 +46,21 @@ export class Segment {
     this.previous = place.previous;
   }
 
-  holdMessage(bytes: number): void {
+  /** Written once and whole, beside the log. */
+  get isSorted(): boolean {
+    return this.id >= sortedBase;
+  }
+
+  holdMessage(bytes: number, stream: number): void {
     this.live += 1;
     this.liveBytes += bytes;
+    if (stream !== this.stream) {
+      if (this.stream === 0) {
+        this.stream = stream;
+      } else {
+        this.foreignBytes += bytes;
+      }
+    }
   }
 
   releaseMessage(bytes: number): void {
@@ -56,7 +76,19 @@ export class Segment {
 }
 
 export function segmentName(id: number): string {
-  return `${String(id).padStart(10, "0")}.log`;
+  const isSorted = id >= sortedBase;
+  return `${String(isSorted ? id - sortedBase : id).padStart(10, "0")}.${isSorted ? "sorted" : "log"}`;
+}
+
+/** Of a sorted file, or of one that was being written when the process ended. */
+export function sortedId(name: string): number | undefined {
+  const match = /^(\d{10})\.sorted(\.new)?$/.exec(name);
+  return match?.[1] === undefined ? undefined : sortedBase + Number(match[1]);
+}
+
+/** Where a file stands in the order of its messages: what was sorted is older than what is in the log. */
+export function orderOf(id: number): number {
+  return id >= sortedBase ? id - 2 * sortedBase : id;
 }
 
 export function segmentId(name: string): number | undefined {

@@ -6,10 +6,12 @@ import { refuseUnreadable, storeFormat } from "./store-format.ts";
 
 const markerName = "store.json";
 export const logName = "log";
+export const sortedName = "streams";
 const ourNames = new Set([
   markerName,
   `${markerName}.new`,
   logName,
+  sortedName,
   "probe",
   "lock",
   ...checkpointNames.flatMap((name) => [name, `${name}.new`]),
@@ -22,6 +24,11 @@ const decoder = new TextDecoder();
 
 export function logDirectory(directory: string): string {
   return `${directory}/${logName}`;
+}
+
+/** Where the sorted files are; it comes with the first of them. */
+export function sortedDirectory(directory: string): string {
+  return `${directory}/${sortedName}`;
 }
 
 /** The directory is ours, or may become ours; nobody else has it, and it can be written. `isNew`: there is no store in it yet. */

@@ -45,7 +45,8 @@ export async function inspectStore({ directory: given, disk: writable, clock, ra
   try {
     const options = { directory, disk, clock, random, syncPolicy: "always", cacheBytes } as const;
     const loaded = loadStore(reading === undefined ? options : { ...options, reading }, lock);
-    loaded.store.resume(loaded.state);
+    const { lastStream, streams: found } = loaded.state;
+    loaded.store.resume({ lastStream, streams: found, nextSorted: loaded.recovered.sorted.next });
     const streams = finishStreams(loaded);
     const markerDamage: NamedDamage[] = marker.state === "sound" || marker.state === "older" ? [] : [markerProblem(marker.state)];
     return {

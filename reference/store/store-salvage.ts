@@ -11,7 +11,7 @@ import type { FileStoredStream } from "./file-stored-stream.ts";
 import type { LoadedStore } from "./load-store.ts";
 import { LogFrames } from "./log-frames.ts";
 import { rangesOf, type SequenceRange } from "./named-damage.ts";
-import { type RecordReader, recordFlag, recordKind } from "./record.ts";
+import { type RecordReader, recordKind } from "./record.ts";
 import { SegmentLoader } from "./recovery.ts";
 import type { Segment } from "./segment.ts";
 import { scanSegment } from "./segment-scan.ts";
@@ -155,7 +155,13 @@ class Copy {
 
   #record(record: RecordReader, segment: Segment, offset: number): void {
     const stream = this.#streams.get(record.stream);
-    if (stream === undefined || record.kind !== recordKind.message) {
+    if (stream === undefined) {
+      return;
+    }
+    if (record.kind === recordKind.messageId) {
+      this.#id(record, stream);
+    }
+    if (record.kind !== recordKind.message) {
       return;
     }
     const { index } = stream.messages;
@@ -168,10 +174,15 @@ class Copy {
     if (isStored) {
       const { subject, headers, payload } = record;
       this.#append(stream, { kind: recordKind.message, stream: stream.id, sequence, timeNs, subject, headers, payload, messageId });
-    } else if (messageId !== undefined && timeNs + stream.messages.messageIdWindowNs > this.#nowNs) {
-      // The message is gone, its id still counts.
-      const flags = recordFlag.erased;
-      this.#append(stream, { kind: recordKind.message, flags, stream: stream.id, sequence, timeNs, subject: record.subject, messageId });
+    } else {
+      this.#id(record, stream);
+    }
+  }
+
+  /** The message is gone, its id may still count. */
+  #id({ sequence, timeNs, messageId }: RecordReader, stream: FileStoredStream): void {
+    if (messageId !== undefined && timeNs + stream.messages.messageIdWindowNs > this.#nowNs) {
+      this.#append(stream, { kind: recordKind.messageId, stream: stream.id, sequence, timeNs, messageId });
     }
   }
 
@@ -206,7 +217,14 @@ class Copy {
 function writeCheckpoints(disk: Disk, directory: string, log: CommitLog, { store, state }: LoadedStore): void {
   const streams = [...store.streams.values()].map(describeStream);
   const lastStream = Math.max(state.lastStream, ...store.streams.keys());
-  const checkpoint: Omit<Checkpoint, "generation"> = { position: log.end, nextBatch: log.nextBatch, lastStream, streams };
+  const checkpoint: Omit<Checkpoint, "generation"> = {
+    position: log.end,
+    nextBatch: log.nextBatch,
+    lastStream,
+    nextSorted: 1,
+    sorted: [],
+    streams,
+  };
   for (const generation of [1, 2]) {
     writeCheckpoint(disk, directory, { ...checkpoint, generation });
   }

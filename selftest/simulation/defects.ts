@@ -75,9 +75,9 @@ export const defects: readonly Defect[] = [
   {
     id: "drops-ids-with-their-segment",
     about: "unlinks a segment although an id in it is inside its window",
-    file: "reference/store/file-store.ts",
-    find: "if (newestNs + windowNs > nowNs) {",
-    mistake: "if (newestNs > nowNs + windowNs) {",
+    file: "reference/store/store-space.ts",
+    find: "file.live > 0 || file.damaged || this.#idsUntilNs(file) > nowNs) {",
+    mistake: "file.live > 0 || file.damaged) {",
   },
   {
     id: "drops-ack-records",
@@ -92,6 +92,7 @@ export const defects: readonly Defect[] = [
     file: "reference/store/checkpoint-stream.ts",
     find: "    last: index.last,",
     mistake: "    last: index.nextStored(1) === 0 ? 0 : index.last,",
+    seed: 26,
   },
   {
     id: "syncs-no-directory",
@@ -129,5 +130,29 @@ export const defects: readonly Defect[] = [
     file: "reference/store/store-directory.ts",
     find: "for (const name of onTheWay) {",
     mistake: "for (const name of missing) {",
+  },
+  {
+    id: "names-sorted-files-too-early",
+    about: "gives a sorted file its name before its content is on the disk",
+    file: "reference/store/sorted-file-writer.ts",
+    find: "    await this.#file?.syncAsync();\n",
+    mistake: "",
+    seed: 26,
+  },
+  {
+    id: "sorts-without-the-directory",
+    about: "counts on the names of sorted files without syncing their directory",
+    file: "reference/store/compaction.ts",
+    find: "    disk.syncDirectory(directory);\n",
+    mistake: "",
+    seed: 26,
+  },
+  {
+    id: "drops-ids-in-compaction",
+    about: "unlinks what it sorted although ids of removed messages in it are inside their window",
+    file: "reference/store/store-space.ts",
+    find: "    return untilNs;\n",
+    mistake: "    return untilNs > 0n ? 1n : 0n;\n",
+    seed: 26,
   },
 ];

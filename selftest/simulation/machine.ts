@@ -86,7 +86,7 @@ export class Machine {
         monitor: { host: "127.0.0.1", port: 8222 },
         jetstream: { ...DEFAULT_JETSTREAM_OPTIONS, storeDirectory: "/data", maxStorage: 2 ** 40 },
       },
-      { clock: this.clock, disk: this.disk, net, random: new SeededRandom(this.#seed), turns },
+      { clock: this.clock, disk: this.disk.session(), net, random: new SeededRandom(this.#seed), turns },
       {
         sameSecret: (a, b) => a === b,
         machineMemoryBytes: 2 ** 30,

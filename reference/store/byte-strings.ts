@@ -1,0 +1,183 @@
+/**
+ * Distinct byte strings, numbered from 1, found by their bytes: an open hash table over columns, and one arena for the bytes, so that a
+ * million of them are no objects at all.
+ *
+ *    slots   u32: number of the string, 0 free, `removed` where one was       at most half of them in use
+ *    hash u32 | start u32 | length u16, by number                             bytes: in the arena, from start
+ *
+ * Numbers of removed strings are used again. The arena is made anew when half of it is dead.
+ */
+const removed = 0xffff_ffff;
+const nothing = new Uint8Array(0);
+
+export class ByteStrings {
+  #slots = new Uint32Array(16);
+  /** Slots that are not free. */
+  #used = 0;
+  #hash = new Uint32Array(8);
+  #start = new Uint32Array(8);
+  #length = new Uint16Array(8);
+  #arena = nothing;
+  #arenaEnd = 0;
+  #dead = 0;
+  readonly #free: number[] = [];
+  #limit = 1;
+  size = 0;
+
+  /** Numbers in use are below this. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** 0 when it is not there. */
+  find(bytes: Uint8Array): number {
+    const hash = hashOf(bytes);
+    const mask = this.#slots.length - 1;
+    for (let at = hash & mask; ; at = (at + 1) & mask) {
+      const number = this.#slots[at] ?? 0;
+      if (number === 0) {
+        return 0;
+      }
+      if (number !== removed && this.#hash[number] === hash && this.#isSame(number, bytes)) {
+        return number;
+      }
+    }
+  }
+
+  /** The number of a string that is not there yet. */
+  add(bytes: Uint8Array): number {
+    if ((this.#used + 1) * 2 > this.#slots.length) {
+      this.#rehash();
+    }
+    const number = this.#free.pop() ?? this.#limit;
+    if (number === this.#limit) {
+      this.#limit += 1;
+      this.#growColumns();
+    }
+    const hash = hashOf(bytes);
+    this.#hash[number] = hash;
+    this.#start[number] = this.#store(bytes);
+    this.#length[number] = bytes.length;
+    this.#slots[this.#vacant(hash)] = number;
+    this.#used += 1;
+    this.size += 1;
+    return number;
+  }
+
+  remove(number: number): void {
+    const mask = this.#slots.length - 1;
+    let at = (this.#hash[number] ?? 0) & mask;
+    while (this.#slots[at] !== number) {
+      at = (at + 1) & mask;
+    }
+    this.#slots[at] = removed;
+    this.#dead += this.#length[number] ?? 0;
+    this.#length[number] = 0;
+    this.#free.push(number);
+    this.size -= 1;
+  }
+
+  /** A view, valid until the next string is added. */
+  at(number: number): Uint8Array {
+    const start = this.#start[number] ?? 0;
+    return this.#arena.subarray(start, start + (this.#length[number] ?? 0));
+  }
+
+  /** Ascending. */
+  *numbers(): Iterable<number> {
+    const free = new Set(this.#free);
+    for (let number = 1; number < this.#limit; number += 1) {
+      if (!free.has(number)) {
+        yield number;
+      }
+    }
+  }
+
+  #isSame(number: number, bytes: Uint8Array): boolean {
+    if (this.#length[number] !== bytes.length) {
+      return false;
+    }
+    const start = this.#start[number] ?? 0;
+    for (let at = 0; at < bytes.length; at += 1) {
+      if (this.#arena[start + at] !== bytes[at]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  #vacant(hash: number): number {
+    const mask = this.#slots.length - 1;
+    let at = hash & mask;
+    while (this.#slots[at] !== 0) {
+      at = (at + 1) & mask;
+    }
+    return at;
+  }
+
+  #store(bytes: Uint8Array): number {
+    if (this.#arenaEnd + bytes.length > this.#arena.length) {
+      this.#remakeArena(bytes.length);
+    }
+    const start = this.#arenaEnd;
+    this.#arena.set(bytes, start);
+    this.#arenaEnd += bytes.length;
+    return start;
+  }
+
+  #remakeArena(needed: number): void {
+    const old = this.#arena;
+    const isSparse = this.#dead * 2 > this.#arenaEnd;
+    const live = this.#arenaEnd - (isSparse ? this.#dead : 0);
+    const length = Math.max(256, live + needed, isSparse ? live * 1.5 : old.length * 2);
+    this.#arena = new Uint8Array(Math.ceil(length));
+    if (!isSparse) {
+      this.#arena.set(old);
+      return;
+    }
+    let end = 0;
+    for (let number = 1; number < this.#limit; number += 1) {
+      const start = this.#start[number] ?? 0;
+      const count = this.#length[number] ?? 0;
+      this.#arena.set(old.subarray(start, start + count), end);
+      this.#start[number] = end;
+      end += count;
+    }
+    this.#arenaEnd = end;
+    this.#dead = 0;
+  }
+
+  #rehash(): void {
+    const old = this.#slots;
+    // Mostly removed ones: the same size is enough.
+    this.#slots = new Uint32Array(this.size * 4 > old.length ? old.length * 2 : old.length);
+    for (const number of old) {
+      if (number !== 0 && number !== removed) {
+        this.#slots[this.#vacant(this.#hash[number] ?? 0)] = number;
+      }
+    }
+    this.#used = this.size;
+  }
+
+  #growColumns(): void {
+    if (this.#limit <= this.#hash.length) {
+      return;
+    }
+    const { length } = this.#hash;
+    const [hash, start, lengths] = [this.#hash, this.#start, this.#length];
+    this.#hash = new Uint32Array(length * 2);
+    this.#start = new Uint32Array(length * 2);
+    this.#length = new Uint16Array(length * 2);
+    this.#hash.set(hash);
+    this.#start.set(start);
+    this.#length.set(lengths);
+  }
+}
+
+function hashOf(bytes: Uint8Array): number {
+  let hash = 0x811c_9dc5;
+  for (let at = 0; at < bytes.length; at += 1) {
+    hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x0100_0193);
+  }
+  return (hash ^ (hash >>> 15)) >>> 0;
+}

@@ -1,0 +1,193 @@
+/**
+ * The index of a file that is written no more: what an opening has to know of its messages, without the messages.
+ *
+ *    content | footer record: sequence = count of messages, payload = index | end record, 16 bytes of payload: u32 offset of the footer,
+ *                                                                             u32 its length, u32 0, u32 0
+ *    index:    streams:  count, then id, newest time of a message id (0 for none)
+ *              subjects: count, then bytes
+ *              messages: stream, subject (both by number, from 0), sequence (zigzag, from the stream's last), gap before it / 8,
+ *                        length of the record / 8, accounted size, time (1 + zigzag from the last one, or 0 and the time itself)
+ *
+ * It is derived: whoever finds none, or one that is not sound, reads the records. It lies behind the end of the log in its segment, where
+ * nothing counts, and is checked like any record.
+ */
+import { ByteReader, ByteWriter } from "./byte-codec.ts";
+import { ByteStrings } from "./byte-strings.ts";
+import type { LogMemory } from "./checksum.ts";
+import { accountedSize } from "./file-stream.ts";
+import { RecordReader, recordHeader, recordKind, recordLength, recordTrailer, writeRecord } from "./record.ts";
+import type { SegmentContent } from "./segment-scan.ts";
+
+export const footerEndBytes = recordHeader + 16 + recordTrailer;
+const timeStepMax = 2 ** 51;
+
+export interface FooterStream {
+  readonly id: number;
+  readonly newestIdNs: bigint;
+}
+
+export interface FooterMessage {
+  /** Numbers in the footer's own lists. */
+  stream: number;
+  subject: number;
+  sequence: number;
+  offset: number;
+  size: number;
+  timeNs: bigint;
+}
+
+/** Collects what the footer of a file says. */
+export class FooterWriter {
+  readonly #streams = new Map<number, { readonly number: number; last: number; newestIdNs: bigint }>();
+  readonly #subjects = new ByteStrings();
+  readonly #messages = new ByteWriter();
+  #count = 0;
+  #end = 0;
+  #timeNs = 0n;
+
+  /** The record that lies at `offset`; ascending. What is no message only matters for its id. */
+  add(record: RecordReader, offset: number): void {
+    if (record.kind === recordKind.message) {
+      this.#message(record, offset);
+    }
+    if ((record.kind === recordKind.message || record.kind === recordKind.messageId) && record.messageId !== undefined) {
+      const stream = this.#stream(record.stream);
+      const { timeNs } = record;
+      stream.newestIdNs = timeNs > stream.newestIdNs ? timeNs : stream.newestIdNs;
+    }
+  }
+
+  get streams(): readonly FooterStream[] {
+    return [...this.#streams].map(([id, { newestIdNs }]) => ({ id, newestIdNs }));
+  }
+
+  /** Footer and end record for content that ends at `end`, sealed for the file. */
+  finish(segment: number, end: number, memoryOf: (bytes: number) => LogMemory): Uint8Array {
+    const payload = this.#encode();
+    const length = recordLength(payload.length);
+    const memory = memoryOf(length + footerEndBytes);
+    const base = { stream: 0, timeNs: 0n };
+    // Written as if the memory were the file from `end` on.
+    writeRecord(memory, -end, segment, end, { ...base, kind: recordKind.footer, sequence: this.#count, payload });
+    const place = new Uint8Array(Uint32Array.of(end, length, 0, 0).buffer);
+    writeRecord(memory, -end, segment, end + length, { ...base, kind: recordKind.footerEnd, sequence: 0, payload: place });
+    return memory.bytes.subarray(0, length + footerEndBytes);
+  }
+
+  #message(record: RecordReader, offset: number): void {
+    const out = this.#messages;
+    const stream = this.#stream(record.stream);
+    const { sequence, timeNs, subject } = record;
+    out.number(stream.number);
+    out.number((this.#subjects.find(subject) || this.#subjects.add(subject)) - 1);
+    out.number(zigzag(sequence - stream.last));
+    out.number((offset - this.#end) / 8);
+    out.number(record.length / 8);
+    out.number(accountedSize(record.subjectLength, record.headersLength, record.payloadLength));
+    const step = Number(timeNs - this.#timeNs);
+    if (Math.abs(step) < timeStepMax) {
+      out.number(zigzag(step) + 1);
+    } else {
+      out.number(0);
+      out.time(timeNs);
+    }
+    stream.last = sequence;
+    this.#end = offset + record.length;
+    this.#timeNs = timeNs;
+    this.#count += 1;
+  }
+
+  #stream(id: number): { readonly number: number; last: number; newestIdNs: bigint } {
+    let stream = this.#streams.get(id);
+    if (stream === undefined) {
+      stream = { number: this.#streams.size, last: 0, newestIdNs: 0n };
+      this.#streams.set(id, stream);
+    }
+    return stream;
+  }
+
+  #encode(): Uint8Array {
+    const out = new ByteWriter();
+    out.number(this.#streams.size);
+    for (const [id, { newestIdNs }] of this.#streams) {
+      out.number(id);
+      out.time(newestIdNs);
+    }
+    out.number(this.#subjects.size);
+    for (let number = 1; number < this.#subjects.limit; number += 1) {
+      out.bytes(this.#subjects.at(number));
+    }
+    out.append(this.#messages.finish());
+    return out.finish();
+  }
+}
+
+/** A footer that was found sound. */
+export class Footer {
+  readonly streams: readonly FooterStream[];
+  readonly subjects: readonly Uint8Array[];
+  /** Where the content ends and the footer begins. */
+  readonly end: number;
+  readonly #reader: ByteReader;
+  readonly #count: number;
+
+  constructor(record: RecordReader, end: number) {
+    this.end = end;
+    this.#reader = new ByteReader(record.payload);
+    this.#count = record.sequence;
+    this.streams = Array.from({ length: this.#reader.number() }, () => ({ id: this.#reader.number(), newestIdNs: this.#reader.time() }));
+    this.subjects = Array.from({ length: this.#reader.number() }, () => this.#reader.bytes());
+  }
+
+  /** Each message in the order of the file, in one object that is used again. Once only. */
+  forEach(visit: (message: FooterMessage) => void): void {
+    const reader = this.#reader;
+    const message: FooterMessage = { stream: 0, subject: 0, sequence: 0, offset: 0, size: 0, timeNs: 0n };
+    const last = new Float64Array(this.streams.length);
+    let end = 0;
+    for (let left = this.#count; left > 0; left -= 1) {
+      message.stream = reader.number();
+      message.subject = reader.number();
+      message.sequence = (last[message.stream] ?? 0) + unzigzag(reader.number());
+      last[message.stream] = message.sequence;
+      message.offset = end + reader.number() * 8;
+      end = message.offset + reader.number() * 8;
+      message.size = reader.number();
+      const step = reader.number();
+      message.timeNs = step === 0 ? reader.time() : message.timeNs + BigInt(unzigzag(step - 1));
+      visit(message);
+    }
+  }
+}
+
+/** The footer of a file that is in memory, undefined without a sound one. */
+export function footerOf({ reader, segment, length }: SegmentContent): Footer | undefined {
+  const { memory } = reader;
+  const endAt = length - footerEndBytes;
+  const end = soundRecord(memory, { segment, offset: endAt, length: footerEndBytes, kind: recordKind.footerEnd });
+  const [offset, bytes] = end === undefined ? [0, 0] : [end.payloadWord(0), end.payloadWord(1)];
+  const record = offset + bytes === endAt ? soundRecord(memory, { segment, offset, length: bytes, kind: recordKind.footer }) : undefined;
+  return record === undefined ? undefined : new Footer(record, offset);
+}
+
+/** In memory that holds the file from its beginning. */
+function soundRecord(
+  memory: LogMemory,
+  { segment, offset, length, kind }: { segment: number; offset: number; length: number; kind: number },
+): RecordReader | undefined {
+  if (offset < 0 || offset % 8 !== 0 || length < recordHeader + recordTrailer) {
+    return undefined;
+  }
+  const record = new RecordReader(memory).at(offset);
+  const isPlausible = record.hasMagic && record.length === length && record.kind === kind;
+  const isSound = isPlausible && memory.headerIsSound(offset, segment, offset) && memory.isSound(offset, length, segment, offset);
+  return isSound ? record : undefined;
+}
+
+function zigzag(value: number): number {
+  return value < 0 ? -2 * value - 1 : 2 * value;
+}
+
+function unzigzag(value: number): number {
+  return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
+}
