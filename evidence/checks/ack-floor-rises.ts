@@ -10,6 +10,7 @@ import type { Violation } from "./witness.ts";
 
 export const ackFloorRises: Check = {
   id: "ack-floor-rises",
+  subject: "looks",
   says: "The ack floor of a consumer never falls, and never passes a message that is stored and was not acknowledged.",
   judge(history) {
     const stories = consumerStories(history).filter((story) => story.settings !== undefined);

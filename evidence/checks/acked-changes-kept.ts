@@ -11,6 +11,7 @@ import type { Violation } from "./witness.ts";
 
 export const ackedChangesKept: Check = {
   id: "acked-changes-kept",
+  subject: "changes",
   says: "Acknowledged creates, updates, deletes and purges are still so at the end.",
   judge(history) {
     const { judged, unread, violations } = findUndoneChanges(history);

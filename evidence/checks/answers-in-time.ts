@@ -6,6 +6,7 @@ import { type Check, counted, fail, inconclusive, pass } from "./check.ts";
 
 export const answersInTime: Check = {
   id: "answers-in-time",
+  subject: "answered",
   says: "Every operation is answered, by yes or no, as long as the server lives.",
   judge(history) {
     const answered = history.operations.filter((each) => each.outcome !== "info");

@@ -12,6 +12,7 @@ type Batch = OperationRecord<OperationOf<"publish-batch">>;
 
 export const batchesWhole: Check = {
   id: "batches-whole",
+  subject: "batches",
   says: "An atomic batch is stored whole and side by side, or not at all.",
   judge(history) {
     const batches = history.of("publish-batch").filter((each) => mayHaveHappened(each) && !streamDeleteAfter(history, each));

@@ -17,6 +17,8 @@ export interface Verdict {
 
 export interface Check {
   readonly id: string;
+  /** The figure that counts what there was to judge. Where it is 0 the history holds nothing for this check, and a verdict says nothing about the server. */
+  readonly subject: string;
   /** What must hold, in one sentence. */
   readonly says: string;
   judge(history: History): Verdict;

@@ -15,6 +15,7 @@ type Ack = OperationRecord<OperationOf<"ack">>;
 
 export const confirmedAcksKept: Check = {
   id: "confirmed-acks-kept",
+  subject: "confirmed",
   says: "A message whose double ack was answered is never delivered again by that consumer.",
   judge(history) {
     const { confirmed, unread, violations, redelivered } = findUndoneAcks(history);

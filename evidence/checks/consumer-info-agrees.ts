@@ -13,6 +13,7 @@ import type { Violation } from "./witness.ts";
 
 export const consumerInfoAgrees: Check = {
   id: "consumer-info-agrees",
+  subject: "consumers",
   says: "A consumer's counts of pending, unacknowledged and redelivered messages equal what is stored, delivered and acknowledged.",
   judge(history) {
     const told = consumerStories(history).filter((story) => story.read?.quiet === true && story.settings !== undefined);

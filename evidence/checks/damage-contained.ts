@@ -13,6 +13,7 @@ import type { Violation } from "./witness.ts";
 
 export const damageContained: Check = {
   id: "damage-contained",
+  subject: "acknowledged",
   says: "Damage costs no more than the messages it lies in, each of which answers with an explicit error, and no wrong byte is served.",
   judge(history) {
     const incomplete = history.whyReadBackIncomplete();

@@ -13,6 +13,7 @@ import type { Violation } from "./witness.ts";
 
 export const deliveriesComplete: Check = {
   id: "deliveries-complete",
+  subject: "consumers",
   says: "A consumer delivers every matching message that was not acknowledged, and no other.",
   judge(history) {
     const stories = consumerStories(history).filter((story) => story.settings !== undefined);

@@ -16,6 +16,7 @@ const ackWaitMsMin = 500;
 
 export const deliveriesInOrder: Check = {
   id: "deliveries-in-order",
+  subject: "delivered",
   says: "Messages are first delivered in the order of the stream, and again only after the acknowledgement wait or a negative acknowledgement.",
   judge(history) {
     const stories = consumerStories(history);

@@ -11,6 +11,7 @@ import type { Violation } from "./witness.ts";
 
 export const gapsExplained: Check = {
   id: "gaps-explained",
+  subject: "streams",
   says: "Every sequence missing from a stream was removed by something recorded, or belonged to a publish that was not acknowledged.",
   judge(history) {
     const incomplete = history.whyReadBackIncomplete();

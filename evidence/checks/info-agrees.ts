@@ -8,6 +8,7 @@ import type { Violation } from "./witness.ts";
 
 export const infoAgrees: Check = {
   id: "info-agrees",
+  subject: "streams",
   says: "A stream's own count, first and last sequence, holes and subjects equal what is read from it.",
   judge(history) {
     const complete = history.streams.map((stream) => history.lastReadBack(stream)).filter((back) => back?.end?.complete === true);

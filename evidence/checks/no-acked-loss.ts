@@ -12,6 +12,7 @@ import type { Violation } from "./witness.ts";
 
 export const noAckedLoss: Check = {
   id: "no-acked-loss",
+  subject: "acknowledged",
   says: "Every acknowledged publish is read back at its sequence with the same subject, headers and bytes.",
   judge(history) {
     const incomplete = history.whyReadBackIncomplete();

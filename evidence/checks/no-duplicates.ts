@@ -21,6 +21,7 @@ const sweepSlackMs = 1000;
 
 export const noDuplicates: Check = {
   id: "no-duplicates",
+  subject: "sent",
   says: "A message id is stored at most once inside the duplicate window, and a duplicate's answer names the first sequence.",
   judge(history) {
     const publishes = history.of("publish");
@@ -30,7 +31,7 @@ export const noDuplicates: Check = {
       ...[...ids.values()].flatMap((attempts) => violationsOfId(history, attempts)),
       ...storedTooOften(history, publishes.filter(mayHaveHappened)),
     ];
-    const figures = { ids: ids.size, attempts: identified.length, violations: violations.length };
+    const figures = { sent: publishes.length, ids: ids.size, attempts: identified.length, violations: violations.length };
     if (violations.length > 0) {
       return fail(history, { summary: `${counted(violations.length, "violation")} of exactly-once storage`, figures, violations });
     }
@@ -112,7 +113,8 @@ function storedTooOften(history: History, publishes: readonly Publish[]): Violat
   });
 }
 
-function copiesAllowed(history: History, senders: readonly Publish[]): number {
+/** How often one body may be stored: an id once a window, a message without an id once for each send. */
+export function copiesAllowed(history: History, senders: readonly Publish[]): number {
   const withoutId = senders.filter((each) => each.op.msgId === undefined).length;
   const ids = Map.groupBy(
     senders.filter((each) => each.op.msgId !== undefined),

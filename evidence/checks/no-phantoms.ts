@@ -14,6 +14,7 @@ type Publish = OperationRecord<OperationOf<"publish">>;
 
 export const noPhantoms: Check = {
   id: "no-phantoms",
+  subject: "read",
   says: "Every message read back is one that was published, with the published subject, headers and bytes.",
   judge(history) {
     const readBacks = history.streams.map((stream) => history.lastReadBack(stream)).filter((back) => back !== undefined);

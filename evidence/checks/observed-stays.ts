@@ -13,6 +13,7 @@ type Publish = OperationRecord<OperationOf<"publish">>;
 
 export const observedStays: Check = {
   id: "observed-stays",
+  subject: "observed",
   says: "What was seen before a fault, by a get, a consumer or a read-back, is read again after it, the same.",
   judge(history) {
     const complete = new Set(history.streams.filter((stream) => history.lastReadBack(stream)?.complete === true));

@@ -11,6 +11,7 @@ import type { Violation } from "./witness.ts";
 
 export const orderPerWriter: Check = {
   id: "order-per-writer",
+  subject: "acknowledged",
   says: "The publishes of one client to a stream keep their order, in their sequences and when read back.",
   judge(history) {
     const originals = history.acknowledged().filter((ack) => ack.duplicate !== true);

@@ -17,6 +17,7 @@ const shrinkStepsMax = 20_000;
 
 export const perKeyLinearizable: Check = {
   id: "per-key-linearizable",
+  subject: "keys",
   says: "The writes, refused writes and reads of a key fit into one order that respects real time.",
   judge(history) {
     const keys = keyHistories(history);

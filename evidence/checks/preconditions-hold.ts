@@ -15,6 +15,7 @@ import type { Violation } from "./witness.ts";
 
 export const preconditionsHold: Check = {
   id: "preconditions-hold",
+  subject: "judged",
   says: "A publish with an expected last sequence is accepted only while that sequence is the last.",
   judge(history) {
     const placed = [...placedPublishes(history).values()];

@@ -10,6 +10,7 @@ import type { Violation } from "./witness.ts";
 
 export const realTimeOrder: Check = {
   id: "real-time-order",
+  subject: "judged",
   says: "A message that was acknowledged before another one was sent, by whichever client, stands before it.",
   judge(history) {
     const placed = [...placedPublishes(history).values()];

@@ -19,6 +19,7 @@ import { observedStays } from "./observed-stays.ts";
 import { orderPerWriter } from "./order-per-writer.ts";
 import { perKeyLinearizable } from "./per-key-linearizable.ts";
 import { preconditionsHold } from "./preconditions-hold.ts";
+import { processedOnce } from "./processed-once.ts";
 import { realTimeOrder } from "./real-time-order.ts";
 import { retentionFollowsAcks } from "./retention-follows-acks.ts";
 import { sequencesNeverReused } from "./sequences-never-reused.ts";
@@ -43,6 +44,7 @@ const all: readonly Check[] = [
   orderPerWriter,
   perKeyLinearizable,
   preconditionsHold,
+  processedOnce,
   realTimeOrder,
   retentionFollowsAcks,
   sequencesNeverReused,

@@ -18,6 +18,7 @@ const removalMsMax = 2000;
 
 export const retentionFollowsAcks: Check = {
   id: "retention-follows-acks",
+  subject: "streams",
   says: "A work queue or interest stream removes a message once its consumers acknowledged it, and not before.",
   judge(history) {
     const queues = history.streams.flatMap((stream) => queueOf(history, stream) ?? []);

@@ -14,6 +14,7 @@ import type { Violation } from "./witness.ts";
 
 export const sequencesNeverReused: Check = {
   id: "sequences-never-reused",
+  subject: "acknowledged",
   says: "No sequence is given twice, and the last sequence of a stream never falls.",
   judge(history) {
     const originals = history.acknowledged().filter((ack) => ack.duplicate !== true);

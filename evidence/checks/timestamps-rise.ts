@@ -10,6 +10,7 @@ import type { Violation } from "./witness.ts";
 
 export const timestampsRise: Check = {
   id: "timestamps-rise",
+  subject: "timed",
   says: "The time of a stored message is no earlier than that of the message before it, and stays the same.",
   judge(history) {
     const timed = history.streams.map((stream) => ({ stream, messages: timedOf(history, stream) }));

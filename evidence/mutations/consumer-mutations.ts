@@ -112,6 +112,17 @@ export const consumerMutations: readonly Mutation[] = [
     },
   },
   {
+    id: "process-twice",
+    says: "a copy of a message is delivered from another sequence and removed, so that no read-back shows it",
+    caughtBy: "processed-once",
+    apply(history, pick) {
+      const delivery = pick(deliveriesOf(history, "W").filter((event) => history.ownersOf(queue, event.seq).length > 0));
+      const last = history.events.findLast(isDelivery);
+      const seq = String(BigInt(lastEnd(history, queue)?.lastSeq ?? 0) + 1n);
+      return delivery && last && insertedAfter(history, last, [{ ...delivery, at: last.at, seq, consumerSeq: "100000", delivered: 1 }]);
+    },
+  },
+  {
     id: "floor-falls",
     says: "an ack floor falls",
     caughtBy: "ack-floor-rises",

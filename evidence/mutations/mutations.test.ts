@@ -26,6 +26,13 @@ test("every check passes on every sound history, with something to judge", () =>
   );
 });
 
+test("every check counts what there was to judge", () => {
+  const history = soundHistory(1);
+  for (const check of Object.values(checks)) {
+    expect(check.judge(history).figures[check.subject], check.id).toBeTypeOf("number");
+  }
+});
+
 test("damage that cost nothing is contained", () => {
   const damaged = withDamage(soundHistory(1));
   expect(damaged && checks[ofDamage]?.judge(damaged).outcome).toBe("pass");

@@ -126,6 +126,8 @@ export const campaignResult = z.strictObject({
   reason: z.string().optional(),
   /** The smallest set of operations that shows the failure, one a line. */
   witness: z.array(z.string()).default([]),
+  /** A failure made small: a case file of few steps that shows it, and the command that runs it. */
+  minimal: z.strictObject({ steps: z.number().int(), text: z.string(), file: z.string().optional(), command: z.string() }).optional(),
   pictures: z.array(lossPicture).default([]),
   historyFile: z.string().optional(),
   durationMs: z.number(),
