@@ -1,5 +1,6 @@
+import type { Socket } from "node:net";
 import { expect, test } from "vitest";
-import { type ConnectOptions, connect } from "./connection.ts";
+import { type ConnectOptions, connect, type Message } from "./connection.ts";
 import { WireError } from "./errors.ts";
 import { Headers } from "./headers.ts";
 import { answerPings, scriptedInfo, startScriptedServer } from "./scripted-server.ts";
@@ -52,6 +53,34 @@ test("publishes of one turn leave together and in order", async () => {
     Array.from({ length: 50 }, (_, index) => index),
   );
   await connection.close();
+});
+
+test("messages that are kept stay what they were when the read buffer, which all connections share, is used again", async () => {
+  const sockets: Socket[] = [];
+  await using server = await startScriptedServer({
+    onConnection: (socket) => {
+      sockets.push(socket);
+      socket.write(scriptedInfo);
+    },
+  });
+  const connections = [await connectTo(server), await connectTo(server)];
+  const subscriptions = connections.map((connection) => connection.subscribe("a"));
+  await Promise.all(connections.map((connection) => connection.flush()));
+  const kept: Message[] = [];
+  for (let round = 0; round < 6; round++) {
+    const index = round % 2;
+    // The second half of each message comes in a read of its own, after one of the other connection.
+    const text = `MSG a 1 r${round} 40\r\n${String(round).repeat(40)}\r\n`;
+    sockets[index]?.write(text.slice(0, 30));
+    sockets[1 - index]?.write("PING\r\n");
+    await server.untilHeard("PONG\r\n".repeat(round + 1));
+    sockets[index]?.write(text.slice(30));
+    kept.push((await subscriptions[index]?.next())!);
+  }
+  expect(kept.map((message) => [message.reply, message.text()])).toEqual(
+    Array.from({ length: 6 }, (_, round) => [`r${round}`, String(round).repeat(40)]),
+  );
+  await Promise.all(connections.map((connection) => connection.close()));
 });
 
 test("a PING of the server is answered", async () => {
