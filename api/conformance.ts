@@ -5,7 +5,7 @@ import { frameResults } from "./results-frame.ts";
 import { resolveRequest, type TargetRequest } from "./target-request.ts";
 
 export interface ConformanceOptions extends TargetRequest {
-  /** Case names with `*` and `**`; none means all. */
+  /** Case names with `*` and `**`, and case files of your own (`x.yaml`); none means all. */
   readonly patterns?: readonly string[];
   readonly profile?: string | undefined;
   readonly levels?: readonly Level[] | undefined;
@@ -24,9 +24,14 @@ export interface ConformanceOptions extends TargetRequest {
  */
 export async function runConformance(options: ConformanceOptions = {}): Promise<Results> {
   const startedAt = new Date();
-  const catalog = loadCatalog();
+  const { patterns: asked = [] } = options;
+  const catalog = loadCatalog(
+    undefined,
+    asked.filter((each) => isFile(each)),
+  );
+  const patterns = [...asked.filter((each) => !isFile(each)), ...catalog.given];
   const target = await resolveRequest(options);
-  const { patterns = [], profile, levels, concurrency, seed, signal, listener } = options;
+  const { profile, levels, concurrency, seed, signal, listener } = options;
   const run = await runCases({
     target,
     catalog,
@@ -41,4 +46,8 @@ export async function runConformance(options: ConformanceOptions = {}): Promise<
     { command: options.command ?? "runConformance()", startedAt, target, server, settings, capabilities, interrupted },
     { cases: run.cases, requirements: run.requirements, profile: profile ?? "everything", suitesVersion },
   );
+}
+
+function isFile(pattern: string): boolean {
+  return /\.ya?ml$/.test(pattern);
 }

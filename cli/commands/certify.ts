@@ -22,7 +22,7 @@ export function certifyCommand(session: Session): Command {
   const command = new Command("certify")
     .summary("run the conformance suites on a server")
     .description("Runs the conformance suites on a server. Patterns select cases by name: `*` is one part, `**` any number of parts.")
-    .argument("[patterns...]", "case names such as 'dedup.**'; all when there is none");
+    .argument("[patterns...]", "case names such as 'dedup.**', or case files such as found.yaml; all when there is none");
   addTargetFlags(command)
     .option("--profile <name>", "a named set of requirements (`streamproof list --profiles`)")
     .addOption(new Option("--level <levels...>", "only cases of these levels").choices(["must", "should", "may", "observed"]))

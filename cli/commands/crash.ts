@@ -66,6 +66,12 @@ function showEvent(progress: Progress, event: CrashEvent, clock: CycleClock): vo
       clock.skip(event.cycles);
       progress.line(`goes on after ${event.cycles} cycles`);
       return;
+    case "minimising":
+      progress.status(`making the failure of cycle ${event.cycle} small`);
+      return;
+    case "minimal":
+      progress.line(`made small: ${event.steps} steps, found in ${event.tries} tries`);
+      return;
     case "skipped":
       for (const line of event.lines) {
         progress.line(`left out: ${line}`);

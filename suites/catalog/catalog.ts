@@ -1,6 +1,6 @@
 /** Reads everything under `suites/` that a person wrote and makes one catalogue of it, or says in one go what is wrong with all of it. */
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative, sep } from "node:path";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
 import { type Campaign, campaignFile, campaignProblems } from "./campaign-file.ts";
@@ -17,6 +17,8 @@ import { readYaml, type YamlSource } from "./yaml-source.ts";
 export interface Catalog {
   readonly directory: string;
   readonly cases: readonly Case[];
+  /** Names of those that came from files of the caller. */
+  readonly given: readonly string[];
   readonly requirements: ReadonlyMap<string, Placed<Requirement>>;
   readonly profiles: ReadonlyMap<string, Placed<Profile>>;
   readonly campaigns: ReadonlyMap<string, Placed<Campaign>>;
@@ -27,13 +29,16 @@ export type Placed<T> = T & { readonly place: string };
 
 export const suitesDirectory = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Throws `CatalogError` (`CATALOG_INVALID`, `CATALOG_UNREADABLE`) with every problem of every file. */
-export function loadCatalog(directory: string = suitesDirectory): Catalog {
+/** `caseFiles` are case files outside of the folder. Throws `CatalogError` (`CATALOG_INVALID`, `CATALOG_UNREADABLE`) with every problem of every file. */
+export function loadCatalog(directory: string = suitesDirectory, caseFiles: readonly string[] = []): Catalog {
   const reader = new Reader(directory);
-  const cases = reader.read("cases", caseFile, (file, source) => {
-    reader.problems.push(...caseFileProblems(file, source));
-    return expand(file, source);
-  });
+  const casesOf = (path: string): Case[] =>
+    reader.read(path, caseFile, (file, source) => {
+      reader.problems.push(...caseFileProblems(file, source));
+      return expand(file, source);
+    });
+  const given = caseFiles.flatMap((path) => casesOf(resolve(path)));
+  const cases = [...casesOf("cases"), ...given];
   const requirements = reader.read("requirements", requirementFile, (file, source) =>
     file.requirements.map((each, index) => ({ ...each, place: source.place(["requirements", index, "id"]) })),
   );
@@ -48,6 +53,7 @@ export function loadCatalog(directory: string = suitesDirectory): Catalog {
   const catalog = {
     directory,
     cases,
+    given: given.map(({ name }) => name),
     requirements: reader.byKey(requirements, (each) => each.id, "requirement"),
     profiles: reader.byKey(profiles, (each) => each.profile, "profile"),
     campaigns: reader.byKey(campaigns, (each) => each.campaign, "campaign"),
@@ -123,7 +129,7 @@ class Reader {
   }
 
   #files(folder: string): string[] {
-    const path = join(this.#directory, folder);
+    const path = resolve(this.#directory, folder);
     if (folder.endsWith(".yaml")) {
       return [path];
     }

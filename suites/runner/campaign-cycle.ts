@@ -2,12 +2,13 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { lossPictureOf } from "../../evidence/checks/loss-picture.ts";
+import type { History } from "../../evidence/history/history.ts";
 import { HistoryFile } from "../../evidence/history/history-file.ts";
 import { HistoryWriter } from "../../evidence/history/history-writer.ts";
 import type { LossPicture } from "../../evidence/results/schema.ts";
 import type { Instance } from "../../targets/target.ts";
 import type { Campaign, CampaignWorkload } from "../catalog/campaign-file.ts";
-import { printBlow } from "../strikes/blow.ts";
+import { type Blow, printBlow } from "../strikes/blow.ts";
 import { Load } from "../strikes/load.ts";
 import type { FaultPlan, Turn } from "../strikes/plan.ts";
 import { strike } from "../strikes/strike.ts";
@@ -57,6 +58,8 @@ export interface CycleRecord {
 
 export interface Cycle {
   readonly record: CycleRecord;
+  readonly blow: Blow;
+  history(): History;
   /** Reads the cycle's streams once more and judges again: a later fault may have hurt them. Never rejects. */
   readAgain(): Promise<void>;
 }
@@ -105,6 +108,14 @@ class RunningCycle implements Cycle {
     this.#workload = makeWorkload(use, { ...load, prefix: `cycle${number}`, storage: "file", seed: workloadSeed });
     const timeoutMs = operationTimeoutMs + turn.blow.lastsMs;
     this.#load = new Load({ workload: this.#workload, url: instance.url, history: this.#history, signal, timeoutMs });
+  }
+
+  get blow(): Blow {
+    return this.#turn.blow;
+  }
+
+  history(): History {
+    return this.#history.history();
   }
 
   get record(): CycleRecord {

@@ -1,4 +1,6 @@
 /** What the cycles of a campaign come to: verdict, figures, bound, pictures, and the command that shows a failure again. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { ruleOfThree } from "../../evidence/results/rule-of-three.ts";
 import type { CampaignResult, LossPicture } from "../../evidence/results/schema.ts";
 import type { Target } from "../../targets/target.ts";
@@ -20,6 +22,7 @@ export interface CampaignParts {
   readonly skipped: readonly string[];
   readonly isStopped: boolean;
   readonly gaveUp: string | undefined;
+  readonly minimal?: CampaignResult["minimal"];
   readonly durationMs: number;
   /** In place of what the cycles say. */
   readonly outcome?: Outcome;
@@ -62,6 +65,7 @@ export function campaignResult(parts: CampaignParts): CampaignResult {
     ...(bound === undefined ? {} : { bound }),
     ...(reason === undefined ? {} : { reason }),
     witness: [...(smallest(failed.map((each) => each.witness)) ?? [])],
+    ...(parts.minimal === undefined ? {} : { minimal: parts.minimal }),
     pictures: pictures(failed, clean),
     ...(kept?.historyFile === undefined ? {} : { historyFile: kept.historyFile }),
     durationMs: parts.durationMs,
@@ -109,9 +113,29 @@ function pictures(failed: readonly CycleRecord[], clean: readonly CycleRecord[])
 
 /** Every cycle draws from the seed and its own number, so the cycles before the failing one need not run as they did. */
 function reproduce({ campaign, target, planned, seed, cycles }: CampaignParts, failed: CycleRecord | undefined): string {
-  const set = Object.entries(target.settings).map(([key, value]) => ` --set ${key}=${value}`);
   const count = failed?.number ?? Math.max(1, planned, cycles.length);
-  return `npx streamproof crash ${campaign} --target ${target.name}${set.join("")} --cycles ${count} --seed ${seed}`;
+  return `npx streamproof crash ${campaign} --target ${target.name}${settingsOf(target)} --cycles ${count} --seed ${seed}`;
+}
+
+/** Beside the histories, so that it can be run as it is. Without a folder it is only in the result. */
+export function keepMinimal(
+  { text, steps }: { readonly text: string; readonly steps: number },
+  { target, campaign, folder }: { target: CampaignParts["target"]; campaign: string; folder: string | undefined },
+): NonNullable<CampaignResult["minimal"]> {
+  const name = `${campaign}-smallest.yaml`;
+  const file = folder === undefined ? undefined : join(folder, name);
+  if (file !== undefined) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+  const command = `npx streamproof certify ${file ?? name} --target ${target.name}${settingsOf(target)}`;
+  return { steps, text, ...(file === undefined ? {} : { file }), command };
+}
+
+function settingsOf({ settings }: CampaignParts["target"]): string {
+  return Object.entries(settings)
+    .map(([key, value]) => ` --set ${key}=${value}`)
+    .join("");
 }
 
 function sum(cycles: readonly CycleRecord[], figure: (cycle: CycleRecord) => number): number {

@@ -98,7 +98,8 @@ test("a lost message fails the campaign with picture, witness, history and a com
     expect(result.witness.join("\n")).toContain("acknowledged seq 5");
     expect(result.pictures[0]).toMatchObject({ lost: 1, place: "hole", fault: "kill" });
     expect(result.reproduce).toBe("npx streamproof crash kill9 --target fake --cycles 1 --seed 3");
-    expect(readdirSync(folder)).toHaveLength(2);
+    expect(readdirSync(folder)).toEqual(["kill9-1.ndjson", "kill9-2.ndjson", "kill9-smallest.yaml"]);
+    expect(result.minimal).toMatchObject({ steps: 8, command: expect.stringContaining("kill9-smallest.yaml --target fake") });
     expect(parseHistory(readFileSync(result.historyFile ?? "", "utf8")).acknowledged().length).toBeGreaterThan(0);
   } finally {
     rmSync(folder, { recursive: true });

@@ -7,16 +7,19 @@ import type { Capability, Instance, Target } from "../../targets/target.ts";
 import type { Campaign } from "../catalog/campaign-file.ts";
 import { type FaultFields, needsOfFault } from "../catalog/fault-plan.ts";
 import { needsOwnDisk } from "../catalog/matrix.ts";
+import { minimise } from "../minimiser/minimise.ts";
 import { FaultPlan } from "../strikes/plan.ts";
 import { type Control, runControl } from "./campaign-control.ts";
 import { type Cycle, type CycleRecord, runCycle } from "./campaign-cycle.ts";
-import { campaignResult, type Outcome } from "./campaign-result.ts";
+import { campaignResult, keepMinimal, type Outcome } from "./campaign-result.ts";
 import type { CampaignState } from "./campaign-state.ts";
 
 export type CampaignEvent =
   | { readonly type: "control"; readonly control: Control }
   | { readonly type: "skipped"; readonly lines: readonly string[] }
   | { readonly type: "resumed"; readonly cycles: number }
+  | { readonly type: "minimising"; readonly cycle: number }
+  | { readonly type: "minimal"; readonly steps: number; readonly tries: number }
   | {
       readonly type: "cycle";
       readonly cycle: number;
@@ -42,6 +45,8 @@ export interface RunCampaignOptions {
   readonly listener?: (event: CampaignEvent) => void;
   /** Where the histories of failing cycles, and of the last one, are kept. Without it nothing is written. */
   readonly historyDirectory?: string;
+  /** Whether a failure is made small, which takes up to a minute and a half. Default: yes. */
+  readonly minimises?: boolean;
   /** What to go on from, and where each cycle is put down. */
   readonly state?: CampaignState;
   /** Another control than the one that comes with the suites. */
@@ -84,6 +89,7 @@ export async function runCampaign(options: RunCampaignOptions): Promise<Campaign
     return run.result({ outcome: "inconclusive", reason: `the control lost nothing: ${control.summary}` });
   }
   await run.cycles();
+  await run.makeSmall();
   return run.result();
 }
 
@@ -97,6 +103,8 @@ class CampaignRun {
   readonly #skipped: readonly string[];
   readonly #begin = performance.now();
   readonly #done: CycleRecord[];
+  #firstFailed: Cycle | undefined;
+  #minimal: CampaignResult["minimal"];
   #isThrough = false;
   #silentInARow = 0;
   #isIdentified = false;
@@ -156,10 +164,36 @@ class CampaignRun {
       return undefined;
     }
     const { record } = cycle;
+    if (record.outcome === "fail" && record.wasJudged) {
+      this.#firstFailed ??= cycle;
+    }
     this.#done.push(record);
     this.#silentInARow = record.wasJudged ? 0 : this.#silentInARow + 1;
     this.#put(record);
     return cycle;
+  }
+
+  /** The first failure that was found in this run, as a case file of few steps. */
+  async makeSmall(): Promise<void> {
+    const { target, campaign, historyDirectory, listener, signal, minimises = true } = this.#options;
+    const cycle = this.#firstFailed;
+    if (cycle === undefined || !minimises || signal?.aborted === true) {
+      return;
+    }
+    listener?.({ type: "minimising", cycle: cycle.record.number });
+    const about = `Found by the campaign ${campaign.campaign} on ${target.name}, seed ${this.#seed}, cycle ${cycle.record.number}.`;
+    const found = await minimise({
+      target,
+      history: cycle.history(),
+      blow: cycle.blow,
+      suite: `found.${campaign.campaign}`,
+      about,
+      signal,
+    });
+    if (found !== undefined) {
+      this.#minimal = keepMinimal(found, { target, campaign: campaign.campaign, folder: historyDirectory });
+      listener?.({ type: "minimal", steps: found.steps, tries: found.tries });
+    }
   }
 
   #put(record: CycleRecord): void {
@@ -237,6 +271,7 @@ class CampaignRun {
       control: this.control,
       skipped: this.#skipped,
       isStopped: signal?.aborted === true,
+      minimal: this.#minimal,
       gaveUp: this.#silentInARow >= silentInARowMax ? `${silentInARowMax} cycles in a row did not end with an answer` : undefined,
       durationMs: this.#elapsedMs,
       ...(outcome === undefined ? {} : { outcome }),
