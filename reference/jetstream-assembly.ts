@@ -6,7 +6,9 @@ import type { JetStreamStatus } from "./monitor/server-status.ts";
 import type { Clock, Ports } from "./ports.ts";
 import type { ServerLog } from "./server-log.ts";
 import { jetStreamLines } from "./startup-lines.ts";
+import { FoundDamage } from "./store/found-damage.ts";
 import { type OpenedStore, openStore, type StoreOptions } from "./store/open-store.ts";
+import { Scrub } from "./store/scrub.ts";
 import { StoreHealth } from "./store-health.ts";
 import type { TurnLoop } from "./turn.ts";
 import { SERVER_VERSION } from "./version.ts";
@@ -92,6 +94,7 @@ export async function assembleJetStream(parts: JetStreamParts): Promise<Assemble
     markReady: (work) => turn.markReady(work),
   });
   turn.commitsTo(opened.store);
+  let scrub: Scrub | undefined;
   let trouble: string | undefined;
   let failed = false;
 
@@ -105,6 +108,7 @@ export async function assembleJetStream(parts: JetStreamParts): Promise<Assemble
     log.error(trouble);
     log.debug(error instanceof Error ? (error.stack ?? "") : "");
     turn.storeFailed();
+    scrub?.stop();
     jetStream.close();
     opened.store.abandon();
   };
@@ -113,6 +117,10 @@ export async function assembleJetStream(parts: JetStreamParts): Promise<Assemble
 
   tellRecovery(opened, log);
   const health = new StoreHealth(opened, log);
+  if (options.scrubIntervalMs > 0) {
+    const store = new FoundDamage(opened.store, (damage) => health.found(damage));
+    scrub = new Scrub({ store, disk: ports.disk, clock: ports.clock, intervalMs: options.scrubIntervalMs });
+  }
   log.info(`Took ${Math.ceil(ports.clock.nowMs() - startedMs)}ms to start JetStream`);
   return {
     // A failed timer of the store is thrown by the next commit only; the health page knows it before.
@@ -120,8 +128,12 @@ export async function assembleJetStream(parts: JetStreamParts): Promise<Assemble
       ...statusOf(jetStream, config, limits),
       trouble: trouble ?? opened.store.failure?.message,
       degraded: health.degradation,
+      store: { commitsInBackground: opened.store.commitsInBackground, backlogBytes: opened.store.backlogBytes, scrub: scrub?.progress },
     }),
-    close: () => (failed ? undefined : jetStream.close()),
+    close: () => {
+      scrub?.stop();
+      return failed ? undefined : jetStream.close();
+    },
     landing: () => (failed ? Promise.resolve() : opened.store.landing()),
     closeStore: () => (failed ? Promise.resolve() : opened.store.close()),
     abandonStore: () => (failed ? undefined : opened.store.abandon()),
@@ -162,7 +174,7 @@ function statusOf(
   jetStream: JetStream,
   config: JetStreamStatus["config"],
   limits: JetStreamOptions["limits"],
-): Omit<JetStreamStatus, "trouble" | "degraded"> {
+): Omit<JetStreamStatus, "trouble" | "degraded" | "store"> {
   const { memory, storage, reserved_memory, reserved_storage, ...rest } = jetStream.status();
   return { config, limits, memory, storage, reservedMemory: reserved_memory, reservedStorage: reserved_storage, ...rest };
 }

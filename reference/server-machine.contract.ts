@@ -1,5 +1,6 @@
 /** The whole server on simulated ports, for tests: no socket, no file, no time but the test's. */
 import { DEFAULT_JETSTREAM_OPTIONS, DEFAULT_SERVER_OPTIONS } from "./config/server-options.ts";
+import type { StoreSizes } from "./jetstream-assembly.ts";
 import type { PageReply } from "./monitor/pages.ts";
 import { createServer, type Server } from "./server.ts";
 import type { ServerLog } from "./server-log.ts";
@@ -14,8 +15,13 @@ export class Machine {
   /** What the server told its log, of all lives. */
   readonly logged: string[] = [];
   turns = new SimulatedTurns();
+  readonly #sizes: StoreSizes;
   #net = new SimulatedNet();
   #page: ((path: string, query: URLSearchParams) => PageReply) | undefined;
+
+  constructor(sizes: StoreSizes = {}) {
+    this.#sizes = sizes;
+  }
 
   async start(): Promise<Server> {
     this.turns = new SimulatedTurns();
@@ -32,6 +38,7 @@ export class Machine {
         log: this.#log(),
         sameSecret: (a, b) => a === b,
         machineMemoryBytes: 1024 ** 3,
+        storeSizes: this.#sizes,
         machineStatus: () => ({ cores: 1, memoryBytes: 1, cpuPercent: 0 }),
         listenHttp: ({ host, port }, page) => {
           this.#page = page;

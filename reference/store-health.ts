@@ -5,7 +5,7 @@
 import type { ServerLog } from "./server-log.ts";
 import { damageText, rangesText } from "./store/damage-text.ts";
 import type { FileStore } from "./store/file-store.ts";
-import { rangesOf } from "./store/named-damage.ts";
+import { type NamedDamage, rangesOf } from "./store/named-damage.ts";
 import type { OpenedStore } from "./store/open-store.ts";
 
 /** Served, but not whole. */
@@ -19,12 +19,14 @@ const detailsMax = 100;
 
 export class StoreHealth {
   readonly #store: FileStore;
-  /** Damage that opening did not repair. */
-  readonly #found: readonly string[];
+  readonly #log: ServerLog;
+  /** Damage that opening did not repair, and what was found since. */
+  readonly #found: string[];
   readonly #rebuilt: readonly string[];
 
   constructor({ store, report }: OpenedStore, log: ServerLog) {
     this.#store = store;
+    this.#log = log;
     this.#found = report.named.filter(({ recovery }) => recovery !== "heals").map(damageText);
     this.#rebuilt = report.rebuilt;
     for (const damage of report.named) {
@@ -39,6 +41,14 @@ export class StoreHealth {
         ? log.error("The disk is full: new messages are refused until space returns; deletes and acknowledgements go on")
         : log.info("The disk has space again: messages are accepted");
     store.onCheckpointFailure = (error) => log.warn(`A checkpoint of the store can't be written, its log grows: ${textOf(error)}`);
+  }
+
+  /** Found since the store was opened. */
+  found(damage: NamedDamage): void {
+    this.#log.warn(`Store damage: ${damageText(damage)}`);
+    if (damage.recovery !== "heals") {
+      this.#found.push(damageText(damage));
+    }
   }
 
   /** Forgiven losses are no trouble any more; what was found on opening stays until a restart. */

@@ -34,6 +34,7 @@ function readMap(section: ConfSection, outside: string | undefined): JetStreamOp
     maxMemory: limit(section.size({ min: -1 }, "max_memory_store", "max_mem_store", "max_mem")),
     maxStorage: limit(section.size({ min: -1 }, "max_file_store", "max_file")),
     sync: readSync(section),
+    scrubIntervalMs: section.duration("scrub_interval") ?? DEFAULT_JETSTREAM_OPTIONS.scrubIntervalMs,
     domain: readDomain(section),
     strict: section.boolean("strict") ?? true,
     uniqueTag: section.string("unique_tag"),

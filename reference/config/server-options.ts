@@ -11,6 +11,8 @@ export interface JetStreamOptions {
   readonly maxStorage: number | undefined;
   /** When stored messages reach the disk: before anything shows them, or that often. */
   readonly sync: "always" | { readonly intervalMs: number };
+  /** How often everything stored is read again and checked; 0 = never. */
+  readonly scrubIntervalMs: number;
   readonly domain: string | undefined;
   /** Requests with unknown fields are refused. */
   readonly strict: boolean;
@@ -52,6 +54,7 @@ export const DEFAULT_JETSTREAM_OPTIONS: JetStreamOptions = {
   maxMemory: undefined,
   maxStorage: undefined,
   sync: "always",
+  scrubIntervalMs: 24 * 60 * 60 * 1000,
   domain: undefined,
   strict: true,
   uniqueTag: undefined,

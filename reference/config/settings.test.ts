@@ -31,7 +31,7 @@ test("a file sets what it names and leaves the defaults", () => {
     ping_interval: "30s"
     no_header_support: true
     logfile: "/tmp/x.log"
-    jetstream { store_dir: "/data", max_memory_store: 256MB, max_file_store: "1G", domain: hub, unique_tag: az, max_outstanding_catchup: 32MB
+    jetstream { store_dir: "/data", max_memory_store: 256MB, max_file_store: "1G", domain: hub, unique_tag: az, max_outstanding_catchup: 32MB, scrub_interval: "12h"
                 limits { max_ack_pending: 10, duplicate_window: "1m" } }
   `);
   expect(server).toMatchObject({
@@ -45,6 +45,7 @@ test("a file sets what it names and leaves the defaults", () => {
       maxMemory: 256 * 1024 * 1024,
       maxStorage: 1024 ** 3,
       sync: "always",
+      scrubIntervalMs: 12 * 3_600_000,
       domain: "hub",
       uniqueTag: "az",
       maxOutstandingCatchup: 32 * 1024 * 1024,

@@ -1,6 +1,7 @@
 /** The monitoring pages: a path in, a reply out. Figures come from the status, the transport from `io/`. */
 import { jsz } from "./jsz.ts";
 import type { ServerStatus } from "./server-status.ts";
+import { storez } from "./storez.ts";
 import { varz } from "./varz.ts";
 
 export interface PageReply {
@@ -17,6 +18,7 @@ const INDEX = `<html lang="en">
 <ul>
 <li><a href="./varz">General</a></li>
 <li><a href="./jsz">JetStream</a></li>
+<li><a href="./storez">Store</a></li>
 <li><a href="./healthz">Health</a></li>
 </ul>
 </body>
@@ -40,6 +42,8 @@ export class MonitorPages {
         return this.#json(path, varz);
       case "/jsz":
         return this.#jsz(path, query);
+      case "/storez":
+        return this.#json(path, storez);
       case "/healthz":
         return this.#healthz(path, query);
       default:

@@ -1,6 +1,7 @@
 /** What the monitoring pages show of a server. The server and JetStream fill it in when a page is asked for. */
 import type { BrokerOptions } from "../broker/broker-options.ts";
 import type { Traffic } from "../broker/connection-host.ts";
+import type { ScrubProgress } from "../store/scrub.ts";
 
 export interface ServerStatus {
   readonly id: string;
@@ -32,6 +33,14 @@ export interface MachineStatus {
   readonly cpuPercent: number;
 }
 
+/** How the file store is doing; a page of ours. */
+export interface StoreStatus {
+  readonly commitsInBackground: boolean;
+  readonly backlogBytes: number;
+  /** undefined when it is off. */
+  readonly scrub: ScrubProgress | undefined;
+}
+
 export interface JetStreamStatus {
   readonly config: {
     readonly maxMemory: number;
@@ -57,6 +66,7 @@ export interface JetStreamStatus {
   readonly consumers: number;
   readonly messages: number;
   readonly bytes: number;
+  readonly store?: StoreStatus;
   /** Why JetStream does not serve; undefined when it does. */
   readonly trouble: string | undefined;
   /** Why JetStream serves, but not everything: damage, losses. */

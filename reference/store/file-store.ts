@@ -15,6 +15,7 @@ import type { LogReader } from "./log-reader.ts";
 import { MemoryStoredStream } from "./memory-asset.ts";
 import { Erasures } from "./record-eraser.ts";
 import type { LogPosition, Segment } from "./segment.ts";
+import { cleanSegment } from "./segment-cleaner.ts";
 import { StoreError } from "./store-error.ts";
 import { StoreSpace } from "./store-space.ts";
 import type { Store, StoredStream, StreamDefinition } from "./stream-store.ts";
@@ -111,6 +112,18 @@ export class FileStore implements Store {
     attempt(() => this.#space.makeRoom(release));
   }
 
+  /** Writes the segment's messages once more, to the end of the log, when they are still in memory and there is room. */
+  writeAgain(segment: Segment): boolean {
+    const isPossible = segment.memory !== undefined && !this.isFull && this.failure === undefined;
+    return isPossible && cleanSegment(segment, { log: this.log, reader: this.#options.reader, streams: this.#streams });
+  }
+
+  /** What the streams know is written down at the end of this turn. */
+  checkpointSoon(): void {
+    this.log.sealed = Math.max(this.log.sealed, this.#options.checkpointSegments);
+    this.onDurable?.();
+  }
+
   /** Why nothing is accepted any more, undefined while all is well. */
   get failure(): StoreError | undefined {
     return this.log.failure;
@@ -147,6 +160,11 @@ export class FileStore implements Store {
     if (log.sealed >= this.#options.checkpointSegments) {
       this.checkpoint();
     }
+  }
+
+  /** The disk is slow: commits don't block. */
+  get commitsInBackground(): boolean {
+    return this.#options.pacing.isInBackground;
   }
 
   /** Bytes that are held in memory because a commit in the background is not through yet. */

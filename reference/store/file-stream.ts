@@ -128,7 +128,7 @@ export class FileStream extends IndexedStream {
     const record = segment === undefined ? undefined : this.#host.reader.read(segment, offset);
     const right = record?.kind === recordKind.message && record.sequence === sequence && record.stream === this.id;
     if (record === undefined || !right || (record.flags & recordFlag.erased) !== 0) {
-      this.#lose(sequence);
+      this.lose(sequence);
       return false;
     }
     into.sequence = sequence;
@@ -220,7 +220,7 @@ export class FileStream extends IndexedStream {
   }
 
   /** The record can't be read, or is not what was written. The message is lost, not absent, and its segment stays for rescue. */
-  #lose(sequence: number): void {
+  lose(sequence: number): void {
     const segment = this.#host.log.segments.get(this.index.placeOf(sequence).place);
     if (segment !== undefined) {
       segment.damaged = true;
