@@ -7,7 +7,7 @@
 import { type ConsumerStory, consumerStories } from "../history/consumer-story.ts";
 import type { History } from "../history/history.ts";
 import { precedes } from "../history/operation-record.ts";
-import { compareSequences } from "../history/placed-publishes.ts";
+import { compareSequences } from "../history/sequence-order.ts";
 import { type Check, counted, fail, inconclusive, pass } from "./check.ts";
 import type { Violation } from "./witness.ts";
 

@@ -4,7 +4,7 @@
  */
 import type { History } from "../history/history.ts";
 import type { AcknowledgedPublish } from "../history/operation-record.ts";
-import { compareSequences } from "../history/placed-publishes.ts";
+import { compareSequences } from "../history/sequence-order.ts";
 import { type Check, counted, fail, inconclusive, pass } from "./check.ts";
 import { betweenStreams } from "./stream-lives.ts";
 import type { Violation } from "./witness.ts";

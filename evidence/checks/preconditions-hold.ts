@@ -6,8 +6,9 @@
  * Whether a *refusal* was right, `per-key-linearizable` says.
  */
 import type { History } from "../history/history.ts";
-import { compareSequences, type PlacedPublish, placedPublishes } from "../history/placed-publishes.ts";
+import { type PlacedPublish, placedPublishes } from "../history/placed-publishes.ts";
 import { Removals } from "../history/removals.ts";
+import { compareSequences } from "../history/sequence-order.ts";
 import { subjectMatches } from "../history/subject-filter.ts";
 import { type Check, counted, fail, inconclusive, pass } from "./check.ts";
 import { betweenStreams } from "./stream-lives.ts";

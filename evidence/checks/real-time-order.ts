@@ -3,7 +3,8 @@
  * count with the sequence they were found at. One sweep: publishes in the order they began, against the highest sequence that was over by then.
  */
 import type { History } from "../history/history.ts";
-import { compareSequences, type PlacedPublish, placedPublishes } from "../history/placed-publishes.ts";
+import { type PlacedPublish, placedPublishes } from "../history/placed-publishes.ts";
+import { compareSequences } from "../history/sequence-order.ts";
 import { type Check, counted, fail, inconclusive, pass } from "./check.ts";
 import { betweenStreams } from "./stream-lives.ts";
 import type { Violation } from "./witness.ts";

@@ -1,5 +1,6 @@
 /** The rules of single checks that a property over a naive server does not reach, each on the smallest history that shows it. */
 import { expect, test } from "vitest";
+import type { Operation } from "../history/events.ts";
 import { sketch } from "./history-sketch.ts";
 
 test("a message that was refused once and accepted when sent again is no phantom", () => {
@@ -245,4 +246,79 @@ test("an unacknowledged message that was seen before a fault has to stay; one de
   };
   expect(seen(false)).toBe("fail");
   expect(seen(true)).toBe("pass");
+});
+
+function interestRun(): ReturnType<typeof sketch> {
+  const run = sketch();
+  const settings = { ackPolicy: "explicit", ackWaitMs: 1000, deliver: "all" } as const;
+  run.ok({ kind: "create-stream", stream: "S", limits: { retention: "interest" } });
+  run.ok({ kind: "create-consumer", stream: "S", consumer: "A", settings });
+  run.ok({ kind: "create-consumer", stream: "S", consumer: "B", settings });
+  run.ok({ kind: "create-consumer", stream: "S", consumer: "other", settings: { ...settings, filters: ["other"] } });
+  run.publish("1");
+  return run;
+}
+
+test("an interest stream keeps a message until every consumer that wants it has acknowledged it, and no longer", () => {
+  const early = interestRun();
+  early.ok({ kind: "ack", stream: "S", consumer: "A", seq: "1", confirmed: true });
+  early.readBack([], "1");
+  expect(early.judge("retention-follows-acks").outcome).toBe("fail");
+  expect(early.judge("no-acked-loss").outcome).toBe("fail");
+
+  const both = (kept: readonly string[]): string => {
+    const run = interestRun();
+    run.ok({ kind: "ack", stream: "S", consumer: "A", seq: "1", confirmed: true });
+    run.ok({ kind: "ack", stream: "S", consumer: "B", seq: "1", confirmed: true });
+    run.wait(3000);
+    run.readBack(kept, "1");
+    return run.judge("retention-follows-acks").outcome;
+  };
+  expect(both([])).toBe("pass");
+  expect(both(["1"])).toBe("fail");
+
+  const owed = interestRun();
+  owed.ok({ kind: "ack", stream: "S", consumer: "A", seq: "1", confirmed: true });
+  owed.wait(3000);
+  owed.readBack(["1"], "1");
+  expect(owed.judge("retention-follows-acks").outcome).toBe("pass");
+});
+
+test("an acknowledgement of a consumer with the policy all covers what lies below it", () => {
+  const run = sketch();
+  run.ok({ kind: "create-stream", stream: "S", limits: { retention: "workqueue" } });
+  run.ok({ kind: "create-consumer", stream: "S", consumer: "C", settings: { ackPolicy: "all", ackWaitMs: 1000, deliver: "all" } });
+  run.publish("1");
+  run.publish("2");
+  run.publish("3");
+  run.ok({ kind: "ack", stream: "S", consumer: "C", seq: "2", confirmed: true });
+  run.wait(3000);
+  run.readBack(["3"], "3");
+  expect(run.judge("retention-follows-acks").outcome).toBe("pass");
+  expect(run.judge("no-acked-loss").outcome).toBe("pass");
+});
+
+test("a message that expired or was rolled up is not lost, one that was rolled up before it was sent is", () => {
+  const expired = sketch();
+  expired.ok({ kind: "create-stream", stream: "S", limits: {} });
+  const id = expired.writer.invoke(1, { kind: "publish", stream: "S", subject: "s.a", digest: "digest-1", ttlMs: 50 });
+  expired.writer.ok(id, { seq: "1" });
+  expired.wait(100);
+  expired.readBack([], "1");
+  expect(expired.judge("no-acked-loss").outcome).toBe("pass");
+
+  const rolledUp = (first: string, rollsUp: string): string => {
+    const run = sketch();
+    const publish = (seq: string): void => {
+      const plain = { kind: "publish", stream: "S", subject: "s.a", digest: `digest-${seq}` } as const;
+      const op: Operation = seq === rollsUp ? { ...plain, rollup: "subject" } : plain;
+      run.writer.ok(run.writer.invoke(1, op), { seq });
+    };
+    publish(first);
+    publish(first === "1" ? "2" : "1");
+    run.readBack([rollsUp], "2");
+    return run.judge("no-acked-loss").outcome;
+  };
+  expect(rolledUp("1", "2")).toBe("pass");
+  expect(rolledUp("1", "1")).toBe("fail");
 });

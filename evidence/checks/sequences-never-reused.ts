@@ -6,7 +6,7 @@
 import type { History } from "../history/history.ts";
 import { type Observation, observationsOf } from "../history/observations.ts";
 import { type AcknowledgedPublish, mayHaveHappened, type OperationRecord } from "../history/operation-record.ts";
-import { compareSequences } from "../history/placed-publishes.ts";
+import { compareSequences } from "../history/sequence-order.ts";
 import { type Check, counted, fail, inconclusive, pass } from "./check.ts";
 import { overtaken } from "./real-time-order.ts";
 import { betweenStreams } from "./stream-lives.ts";

@@ -4,7 +4,7 @@
  */
 import type { History } from "../history/history.ts";
 import { observationsOf } from "../history/observations.ts";
-import { bySequence } from "../history/placed-publishes.ts";
+import { bySequence } from "../history/sequence-order.ts";
 import { type Check, counted, fail, inconclusive, pass } from "./check.ts";
 import type { Violation } from "./witness.ts";
 

@@ -6,7 +6,7 @@
 import type { ConsumerFigures, ConsumerReadEvent, ConsumerSettings, DeliveryEvent } from "./events.ts";
 import type { History } from "./history.ts";
 import { mayHaveHappened, type OperationOf, type OperationRecord } from "./operation-record.ts";
-import { compareSequences } from "./placed-publishes.ts";
+import { compareSequences } from "./sequence-order.ts";
 import { subjectMatches } from "./subject-filter.ts";
 
 export type Ack = OperationRecord<OperationOf<"ack">>;

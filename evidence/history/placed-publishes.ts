@@ -5,6 +5,7 @@
 import type { History } from "./history.ts";
 import { mayHaveHappened, type OperationOf, type OperationRecord } from "./operation-record.ts";
 import { streamDeleteAfter } from "./removals.ts";
+import { bySequence } from "./sequence-order.ts";
 
 export interface PlacedPublish extends OperationRecord<OperationOf<"publish">> {
   readonly seq: string;
@@ -37,16 +38,4 @@ function countBy(keys: readonly string[]): Map<string, number> {
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return counts;
-}
-
-export function bySequence(a: { readonly seq: string }, b: { readonly seq: string }): number {
-  return compareSequences(a.seq, b.seq);
-}
-
-/** Decimal strings without leading zeros: the longer one is the greater one. */
-export function compareSequences(a: string, b: string): number {
-  if (a.length !== b.length) {
-    return a.length - b.length;
-  }
-  return a < b ? -1 : Number(a > b);
 }

@@ -9,6 +9,7 @@ import type { StreamLimits } from "./events.ts";
 import type { History } from "./history.ts";
 import { type AcknowledgedPublish, mayHaveHappened, type OperationOf, type OperationRecord, precedes } from "./operation-record.ts";
 import { PublishOrder } from "./publish-order.ts";
+import { Settlements } from "./settlements.ts";
 import { subjectMatches } from "./subject-filter.ts";
 
 export type Explanation = "no" | "unknown" | { readonly by: string };
@@ -16,9 +17,7 @@ export type Explanation = "no" | "unknown" | { readonly by: string };
 export class Removals {
   readonly #history: History;
   readonly #deletes: ReadonlyMap<string, readonly OperationRecord[]>;
-  readonly #settled: ReadonlyMap<string, readonly OperationRecord[]>;
-  /** Acknowledgements that cover everything below them, of consumers with the policy `all`, by stream. */
-  readonly #acksOfAll: ReadonlyMap<string, readonly OperationRecord<OperationOf<"ack">>[]>;
+  readonly #settlements: Settlements;
   /** By stream and subject; by stream and no subject what replaces the whole stream. */
   readonly #rollups: ReadonlyMap<string, readonly OperationRecord<OperationOf<"publish">>[]>;
   readonly #orders = new Map<string, PublishOrder>();
@@ -26,9 +25,7 @@ export class Removals {
   constructor(history: History) {
     this.#history = history;
     this.#deletes = Map.groupBy(history.of("delete-message").filter(mayHaveHappened), (each) => keyOf(each.op.stream, each.op.seq));
-    const settling = [...history.of("ack"), ...history.of("term")].filter(mayHaveHappened);
-    this.#settled = Map.groupBy(settling, (each) => keyOf(each.op.stream, each.op.seq));
-    this.#acksOfAll = acksOfAll(history);
+    this.#settlements = new Settlements(history);
     const rollups = history
       .of("publish")
       .filter((each) => each.op.rollup !== undefined && each.duplicate !== true && mayHaveHappened(each));
@@ -95,18 +92,11 @@ export class Removals {
     if (limits.maxAgeMs !== undefined && this.#ageMs(ack) >= limits.maxAgeMs) {
       return { by: `max_age ${limits.maxAgeMs} ms` };
     }
-    if (limits.retention !== undefined && limits.retention !== "limits" && this.#isSettled(ack)) {
-      return { by: `${limits.retention} retention` };
-    }
-    if (limits.retention === "interest" && this.#history.of("create-consumer").every((each) => each.op.stream !== ack.op.stream)) {
-      return { by: "interest retention without a consumer" };
+    const { retention = "limits" } = limits;
+    if (retention !== "limits" && this.#settlements.mayHaveRemoved(ack, retention)) {
+      return { by: `${retention} retention` };
     }
     return limits.discard === "new" ? this.#byLimitPerSubject(limits, ack) : this.#byCount(limits, ack);
-  }
-
-  #isSettled({ op, seq }: AcknowledgedPublish): boolean {
-    const covering = this.#acksOfAll.get(op.stream) ?? [];
-    return this.#settled.has(keyOf(op.stream, seq)) || covering.some((each) => BigInt(each.op.seq) >= BigInt(seq));
   }
 
   /** `discard: new` still removes the oldest of a subject. */
@@ -168,13 +158,6 @@ export function limitsOf(history: History, stream: string): StreamLimits[] {
     .filter((each) => each.op.stream === stream && mayHaveHappened(each))
     .map((each) => each.op.limits)
     .filter((limits) => limits !== undefined);
-}
-
-function acksOfAll(history: History): Map<string, OperationRecord<OperationOf<"ack">>[]> {
-  const covering = history.of("create-consumer").filter((each) => each.op.settings?.ackPolicy === "all");
-  const names = new Set(covering.map((each) => keyOf(each.op.stream, each.op.consumer)));
-  const acks = history.of("ack").filter((each) => mayHaveHappened(each) && names.has(keyOf(each.op.stream, each.op.consumer)));
-  return Map.groupBy(acks, (each) => each.op.stream);
 }
 
 function keyOf(stream: string, seq: string): string {

@@ -10,8 +10,8 @@ import type { History } from "../history/history.ts";
 import { observationsOf } from "../history/observations.ts";
 import type { GetOperation } from "../history/operation.ts";
 import { mayHaveHappened, type OperationOf, type OperationRecord } from "../history/operation-record.ts";
-import { compareSequences } from "../history/placed-publishes.ts";
 import { limitsOf } from "../history/removals.ts";
+import { compareSequences } from "../history/sequence-order.ts";
 import { subjectMatches } from "../history/subject-filter.ts";
 import type { RegisterAction, RegisterOperation } from "./register.ts";
 
