@@ -3,6 +3,7 @@ import { renderToString } from "preact-render-to-string";
 import { expect, test } from "vitest";
 import { picture } from "../sample-results.ts";
 import { scanMarkup } from "../tag-scanner.ts";
+import { type CycleStrip, cycleColumns } from "./cycle-columns.ts";
 import { forestPlot } from "./forest-plot.ts";
 import { gatherColumns, lossStrip } from "./loss-strip.ts";
 import { sideBars } from "./side-bars.ts";
@@ -98,4 +99,36 @@ test("one message lost among a hundred thousand is still drawn, inside the strip
     expect(Number(lost[0]?.attributes["width"])).toBeGreaterThanOrEqual(3);
     expect(Number(lost[0]?.attributes["x"]) + Number(lost[0]?.attributes["width"])).toBeLessThanOrEqual(720);
   }
+});
+
+const strip = (cycle: number, lost: number, place: CycleStrip["place"]): CycleStrip => ({
+  cycle,
+  outcome: lost > 0 ? "fail" : "pass",
+  acknowledged: 100,
+  lost,
+  place,
+});
+
+/** Top and height of the hatched part of each column. */
+function hatched(strips: readonly CycleStrip[]): [number, number][] {
+  const text = renderToString(cycleColumns(strips, "c"));
+  return [...text.matchAll(/<rect fill="url\(#c-h\)"[^>]* y="([\d.]+)" height="([\d.]+)"/g)].map(([, y, height]) => [
+    Number(y),
+    Number(height),
+  ]);
+}
+
+test("a cycle shows where its writers lost: the end at the top, the beginning at the foot, a hole between", () => {
+  const [suffix = [0, 0], prefix = [0, 0], hole = [0, 0]] = hatched([strip(1, 30, "suffix"), strip(2, 30, "prefix"), strip(3, 30, "hole")]);
+  expect(suffix[0]).toBeLessThan(hole[0]);
+  expect(hole[0]).toBeLessThan(prefix[0]);
+  expect(new Set([suffix[1], prefix[1], hole[1]]).size).toBe(1);
+  // The foot of the column.
+  expect(prefix[0] + prefix[1]).toBeCloseTo(109);
+});
+
+test("a single lost message among thousands is seen, and words tell the same", () => {
+  const [lost = [0, 0]] = hatched([{ ...strip(1, 1, "hole"), acknowledged: 100_000 }]);
+  expect(lost[1]).toBeGreaterThanOrEqual(3);
+  expect(renderToString(cycleColumns([strip(7, 30, "suffix")], "c"))).toContain("cycle 7 lost 30 of 100, the end is lost");
 });

@@ -1,7 +1,8 @@
 /** Crash campaigns: what was done to the server, what it had acknowledged, what was found afterwards, and how sure that is. */
 import type { CampaignResult, CaseResult, LossPicture, Results } from "../../../evidence/results/schema.ts";
+import { type CycleStrip, cycleColumns } from "../../charts/cycle-columns.ts";
 import { el, type Markup } from "../../markup.ts";
-import { counted, integer, milliseconds, percent } from "../../wording.ts";
+import { counted, integer, milliseconds, percent, placeWords } from "../../wording.ts";
 import { disclosure, facts, outcomeTag, reproduce, section, table } from "./elements.ts";
 import { pictureFigure, pictureKey } from "./pictures.ts";
 
@@ -42,8 +43,13 @@ function campaignPart(campaign: CampaignResult, id: string): Markup {
       ["History", campaign.historyFile === undefined ? undefined : el("code", {}, campaign.historyFile)],
     ]),
     el("p", { class: "soft" }, ...sureness(campaign)),
+    (campaign.strips?.length ?? 0) > 1 && cyclesFigure(campaign.strips ?? [], campaign.cycles.done, id),
     campaign.witness.length > 0 && witness(campaign.witness),
+    campaign.minimal !== undefined && minimal(campaign.minimal),
     drawn.map((picture, index) => pictureFigure(picture, `${id}-p${index}`)),
+    campaign.figures !== undefined &&
+      Object.keys(campaign.figures).length > 0 &&
+      disclosure("What the checks counted", false, figuresTable(campaign.figures)),
     campaign.pictures.length > drawn.length &&
       disclosure(`All ${counted(campaign.pictures.length, "cycle")} as a table`, false, cyclesTable(campaign.pictures)),
     reproduce(campaign.reproduce),
@@ -70,8 +76,11 @@ function sureness(campaign: CampaignResult): string[] {
   if (campaign.control !== undefined) {
     const { lost, acknowledged, summary } = campaign.control;
     sentences.push(
-      `Control, a store that never syncs under the same fault: ${integer(lost)} of ${integer(acknowledged)} lost (${summary}). `,
+      `Control, a server that does not keep what it acknowledges, under the same fault: ${integer(lost)} of ${integer(acknowledged)} lost (${summary}). `,
     );
+  }
+  if (campaign.skipped !== undefined && campaign.skipped.length > 0) {
+    sentences.push(`Left out: ${campaign.skipped.join("; ")}. `);
   }
   if (campaign.bound !== undefined) {
     sentences.push(
@@ -83,6 +92,52 @@ function sureness(campaign: CampaignResult): string[] {
 
 function witness(lines: readonly string[]): Markup {
   return el("div", { class: "witness" }, el("h4", {}, "The smallest set of operations that shows it"), el("pre", {}, lines.join("\n")));
+}
+
+function cyclesFigure(strips: readonly CycleStrip[], done: number, id: string): Markup {
+  const some = strips.length < done ? `, the first ${integer(strips.length)} of ${integer(done)}` : "";
+  const damaged = strips.filter(({ lost }) => lost > 0);
+  const places = Map.groupBy(damaged, ({ place }) => place);
+  const told = [...places].map(([place, cycles]) => `${counted(cycles.length, "cycle")}: ${placeWords[place]}`);
+  return el(
+    "figure",
+    { class: "picture" },
+    el("figcaption", {}, el("strong", {}, `Every cycle${some}`), el("span", { class: "amount" }, told.join("; "))),
+    cycleColumns(strips, `${id}-cycles`),
+    el(
+      "p",
+      { class: "soft" },
+      "Height: acknowledged messages. Hatched: lost, at the top what came last, at the foot what came first, a hole between. A mark above: other changes undone, or no answer.",
+    ),
+  );
+}
+
+function minimal({ steps, text, command }: NonNullable<CampaignResult["minimal"]>): Markup {
+  return el(
+    "div",
+    { class: "witness" },
+    el("h4", {}, `The failure in ${counted(steps, "step")}, a case file for suites/cases`),
+    el("pre", {}, text),
+    reproduce(command),
+  );
+}
+
+function figuresTable(figures: NonNullable<CampaignResult["figures"]>): Markup {
+  return table(
+    "What the checks counted",
+    [
+      { title: "Figure" },
+      { title: "All cycles", numeric: true },
+      { title: "Most in one", numeric: true },
+      { title: "Cycles", numeric: true },
+    ],
+    Object.entries(figures).map(([name, { total, most, cycles }]) => [
+      el("code", {}, name),
+      integer(total),
+      integer(most),
+      integer(cycles),
+    ]),
+  );
 }
 
 function cyclesTable(pictures: readonly LossPicture[]): Markup {

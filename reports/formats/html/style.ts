@@ -138,6 +138,7 @@ figcaption{display:flex;flex-wrap:wrap;justify-content:space-between;gap:.1rem 1
 .amount{font-weight:600}
 .strip{display:block;width:100%;height:2.4rem}
 .kept{fill:var(--kept)}.lost-ground{fill:var(--lost-ground)}.lost-line{fill:var(--lost)}
+.cycles{display:block;width:100%;height:7rem}.column-ground{fill:var(--ground)}
 .strip-base{stroke:var(--line);vector-effect:non-scaling-stroke}
 .scale{display:flex;justify-content:space-between;font-size:.82rem;margin:.15rem 0 .4rem}
 .undone ul{margin:.2rem 0 .6rem;padding-left:1.2rem}
