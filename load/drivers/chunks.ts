@@ -1,6 +1,7 @@
 /**
  * Frames on their way out, put into large re-used chunks: one write for everything that became due in one turn. Small writes cost the
- * server more than a copy costs here.
+ * server more than a copy costs here. Writing waits until all sockets have been read: a write between two reads would make the answer in
+ * the second one look late, and many connections measure each other.
  *
  * A caller whose frames all have one size gives a template: every chunk is filled with it once, and each frame is only patched.
  */
@@ -41,7 +42,7 @@ export class Chunks {
     this.#used += size;
     if (!this.#scheduled) {
       this.#scheduled = true;
-      process.nextTick(this.#sendScheduled);
+      setImmediate(this.#sendScheduled);
     }
     return at;
   }

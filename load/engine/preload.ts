@@ -16,11 +16,13 @@ export interface PreloadOptions {
   readonly count: number;
   readonly seed: number;
   readonly run: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Resolves when all `count` are acknowledged. */
 export async function preload(options: PreloadOptions): Promise<void> {
-  const { count, ...message } = options;
+  const { count, signal, ...message } = options;
+  signal?.throwIfAborted();
   const { connection } = options;
   const acknowledged = new SequenceCheck();
   const publisher = new Publisher({ ...message, window, messageIds: false, acknowledged });
@@ -46,12 +48,15 @@ export async function preload(options: PreloadOptions): Promise<void> {
       resolve();
     }
   };
+  const onAbort = () => reject(signal?.reason);
+  signal?.addEventListener("abort", onAbort);
   void connection.closed.then((reason) => reject(reason.error));
   fill();
   try {
     await promise;
   } finally {
     clearInterval(timer);
+    signal?.removeEventListener("abort", onAbort);
   }
   if (acknowledged.duplicated > 0) {
     throw new Error(`${acknowledged.duplicated} of ${count} messages were given the sequence of another one`);

@@ -36,7 +36,7 @@ export class FilledServer implements AsyncDisposable {
     const instance = await target.provision({ startTimeoutMs, signal });
     try {
       const emptyBytes = residentBytes(instance.pid);
-      await fill(instance.url, filling);
+      await fill(instance.url, filling, signal);
       return { server: new FilledServer(instance, filling.messages), emptyBytes };
     } catch (error) {
       await instance.dispose();
@@ -71,11 +71,11 @@ export class FilledServer implements AsyncDisposable {
   }
 }
 
-async function fill(url: string, { messages, subjects, payloadBytes, seed }: Filling): Promise<void> {
+async function fill(url: string, { messages, subjects, payloadBytes, seed }: Filling, signal: AbortSignal): Promise<void> {
   const [control, data] = await Promise.all([connect({ url }), connect({ url })]);
   try {
     await recreateStream(control, { name: stream, subject: `${stream}.>`, storage: "file" });
-    await preload({ connection: data, subject: `${stream}.m`, subjects, payloadBytes, count: messages, seed, run: seed });
+    await preload({ connection: data, subject: `${stream}.m`, subjects, payloadBytes, count: messages, seed, run: seed, signal });
   } finally {
     await Promise.all([control.close(), data.close()]);
   }

@@ -39,9 +39,13 @@ async function figuresOf(measurement: Measurement, options: BenchOptions): Promi
   try {
     return await measurement.run(options);
   } catch (error) {
-    const why = error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : String(error);
+    const names = measurement.names(options);
+    if (options.signal.aborted) {
+      return names.map((name) => missing(name, "interrupted"));
+    }
+    const why = error instanceof Error ? error.message : String(error);
     options.onLine(error instanceof Error ? (error.stack ?? why) : why);
-    return measurement.names(options).map((name) => missing(name, why));
+    return names.map((name) => missing(name, why.split("\n", 1)[0] ?? ""));
   }
 }
 
