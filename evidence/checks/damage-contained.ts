@@ -41,10 +41,12 @@ export const damageContained: Check = {
       ...silent.map((ack) => ({ says: `sequence ${ack.seq} of ${ack.op.stream} is gone and nothing says so`, operations: [ack] })),
       ...back,
     ];
+    const beside = damages.some((each) => each.evidence.details["apart"] === true) ? neighbours(lost) : [];
     const says = [
       figures.wrong > 0 && `${counted(figures.wrong, "message")} served with wrong bytes`,
       silent.length > 0 && `${silent.length} of ${counted(acknowledged.length, "acknowledged message")} lost in silence`,
       lost.size > radius && `${counted(lost.size, "message")} lost where the damage lies in ${radius}`,
+      beside.length > 0 && `one flip cost two neighbours, ${beside[0]?.seq} and the next`,
       back.length > 0 && "the last sequence went back",
     ].filter((each) => each !== false);
     if (says.length > 0) {
@@ -56,6 +58,12 @@ export const damageContained: Check = {
     return pass(`${counted(lost.size, "message")} of ${acknowledged.length} damaged, each named; the others as they were`, figures);
   },
 };
+
+/** Of damage whose places lie further apart than a message is long, two lost neighbours are one place's. */
+function neighbours(lost: ReadonlySet<AcknowledgedPublish>): AcknowledgedPublish[] {
+  const sequences = new Set([...lost].map((ack) => `${ack.op.stream} ${ack.seq}`));
+  return [...lost].filter((ack) => sequences.has(`${ack.op.stream} ${BigInt(ack.seq) + 1n}`));
+}
 
 function problemOf(history: History, ack: AcknowledgedPublish): string | undefined {
   return history.readBack(ack.op.stream).get(ack.seq)?.problem;

@@ -20,7 +20,16 @@ export interface Losses {
   readonly place: LossPlace;
 }
 
+const known = new WeakMap<History, Losses>();
+
+/** A history never changes, and several checks ask for its losses. */
 export function findLosses(history: History): Losses {
+  const found = known.get(history) ?? lossesOf(history);
+  known.set(history, found);
+  return found;
+}
+
+function lossesOf(history: History): Losses {
   const acknowledged = history.acknowledged();
   const removals = new Removals(history);
   const attempts = attemptsById(history);

@@ -17,7 +17,9 @@ export type Explanation = "no" | "unknown" | { readonly by: string };
 export class Removals {
   readonly #history: History;
   readonly #deletes: ReadonlyMap<string, readonly OperationRecord[]>;
+  readonly #purges: ReadonlyMap<string, readonly OperationRecord<OperationOf<"purge">>[]>;
   readonly #settlements: Settlements;
+  readonly #limits = new Map<string, readonly StreamLimits[]>();
   /** By stream and subject; by stream and no subject what replaces the whole stream. */
   readonly #rollups: ReadonlyMap<string, readonly OperationRecord<OperationOf<"publish">>[]>;
   readonly #orders = new Map<string, PublishOrder>();
@@ -25,6 +27,7 @@ export class Removals {
   constructor(history: History) {
     this.#history = history;
     this.#deletes = Map.groupBy(history.of("delete-message").filter(mayHaveHappened), (each) => keyOf(each.op.stream, each.op.seq));
+    this.#purges = Map.groupBy(history.of("purge").filter(mayHaveHappened), (each) => each.op.stream);
     this.#settlements = new Settlements(history);
     const rollups = history
       .of("publish")
@@ -50,7 +53,7 @@ export class Removals {
   }
 
   #byPurge(ack: AcknowledgedPublish): string | undefined {
-    const found = this.#history.of("purge").find((purge) => mayHaveHappened(purge) && !precedes(purge, ack) && this.#covers(purge, ack));
+    const found = this.#purges.get(ack.op.stream)?.find((purge) => !precedes(purge, ack) && this.#covers(purge, ack));
     return found === undefined ? undefined : `purge of stream ${ack.op.stream}`;
   }
 
@@ -78,7 +81,7 @@ export class Removals {
       return { by: `message TTL ${ack.op.ttlMs} ms` };
     }
     let unknown = false;
-    for (const limits of limitsOf(this.#history, ack.op.stream)) {
+    for (const limits of this.#limitsOf(ack.op.stream)) {
       const answer = this.#byLimit(limits, ack);
       if (typeof answer === "object") {
         return answer;
@@ -125,6 +128,12 @@ export class Removals {
       return "unknown";
     }
     return bytes > limits.maxBytes ? { by: `max_bytes ${limits.maxBytes}` } : "no";
+  }
+
+  #limitsOf(stream: string): readonly StreamLimits[] {
+    const limits = this.#limits.get(stream) ?? limitsOf(this.#history, stream);
+    this.#limits.set(stream, limits);
+    return limits;
   }
 
   #order(stream: string, filter?: string): PublishOrder {
