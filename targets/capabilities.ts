@@ -12,6 +12,7 @@ import { forgetLive, keepLive } from "./live.ts";
 import { procIsThere } from "./proc.ts";
 import { allCapabilities, type Capabilities, type Capability } from "./target.ts";
 import type { TargetFile } from "./target-file.ts";
+import { fuseLack } from "./volumes/fuse/probe.ts";
 import { createImageVolume } from "./volumes/image.ts";
 
 /** Programs an image volume needs, and the Debian package that has each. */
@@ -41,27 +42,48 @@ export async function startedCapabilities(file: TargetFile): Promise<Capabilitie
   decide("store-files", undefined);
   const configurable = file.config !== undefined || Object.keys(file.settings).length > 0;
   decide("configure", configurable ? undefined : `${file.file} has neither "config" nor "settings"`);
-  const [cut, calls, memory, files] = await Promise.all([powerCutLack(), systemCallsLack(), memoryLimitLack(), fileLimitLack()]);
+  const [cut, calls, memory, files, fuse] = await Promise.all([
+    powerCutLack(),
+    systemCallsLack(),
+    memoryLimitLack(),
+    fileLimitLack(),
+    fuseLack(),
+  ]);
   decide("power-cut", cut);
   decide("disk-full", cut ?? programLack("fallocate", "util-linux"));
   decide("read-only", cut);
   decide("system-calls", calls);
   decide("memory-limit", memory);
   decide("file-limit", files);
+  decide("fuse", fuse);
   return { has, missing };
 }
 
-/** What is done to the disk under the server, and so needs a disk that is the instance's own. */
-const diskCapabilities: readonly Capability[] = ["power-cut", "disk-full", "read-only"];
+/** What a server's data stands on. */
+export type Ground = "folder" | "image" | "fuse";
 
-/** For an instance on a plain folder. */
-export function withoutOwnDisk({ has, missing }: Capabilities): Capabilities {
-  const lost = diskCapabilities.filter((capability) => has.has(capability));
-  const reason = "this instance stands on a plain folder; provision it with powerCut";
-  return {
-    has: new Set([...has].filter((capability) => !lost.includes(capability))),
-    missing: new Map([...missing, ...lost.map((capability) => [capability, reason] as const)]),
-  };
+/** Capabilities of the disk under the server, and on which grounds each can be had. */
+const diskCapabilities: readonly (readonly [capability: Capability, grounds: readonly Ground[]])[] = [
+  ["power-cut", ["image", "fuse"]],
+  ["disk-full", ["image", "fuse"]],
+  ["read-only", ["image", "fuse"]],
+  ["fuse", ["fuse"]],
+];
+
+/** Of what the machine can do, what an instance on this ground offers. A disk of our own needs no image for the faults of disks. */
+export function capabilitiesOn(ground: Ground, machine: Capabilities): Capabilities {
+  const has = new Set(machine.has);
+  const missing = new Map(machine.missing);
+  for (const [capability, grounds] of diskCapabilities) {
+    if (ground === "fuse") {
+      has.add(capability);
+      missing.delete(capability);
+    } else if (!grounds.includes(ground) && has.delete(capability)) {
+      const how = capability === "fuse" ? 'volume: "fuse"' : "powerCut";
+      missing.set(capability, `this instance stands on ${ground === "image" ? "an image" : "a plain folder"}; provision it with ${how}`);
+    }
+  }
+  return { has, missing };
 }
 
 export function noCapabilities(reason: string): Capabilities {

@@ -8,6 +8,7 @@ import { memoryLimitLack } from "./faults/memory-limit.ts";
 import { systemCallsLack } from "./faults/system-calls-probe.ts";
 import { findLeftovers } from "./leftovers.ts";
 import { builtInTargetFiles, readTargetFile } from "./target-file.ts";
+import { fuseLack } from "./volumes/fuse/probe.ts";
 
 export interface MachineFact {
   /** A stable key: `node`, `root`, `loop-device`, … */
@@ -63,14 +64,6 @@ export async function probeMachine(): Promise<MachineFact[]> {
       advice: "see the line before, or run in a privileged Linux container",
     }),
     ...(await faultFacts()),
-    fact({
-      id: "fuse",
-      title: "FUSE",
-      ok: existsSync("/dev/fuse"),
-      found: existsSync("/dev/fuse") ? "/dev/fuse" : "no /dev/fuse",
-      usedFor: "nothing yet",
-      advice: "load the fuse module, or give the container --device /dev/fuse",
-    }),
     chromiumFact(),
     leftoverFact(),
   ];
@@ -113,6 +106,14 @@ async function faultFacts(): Promise<MachineFact[]> {
       works: "prlimit took a process's file descriptors",
       usedFor: "few file descriptors",
       advice: "apt install util-linux",
+    },
+    {
+      id: "fuse",
+      title: "FUSE",
+      lack: fuseLack(),
+      works: "a disk of the tool's own was mounted, written and cut",
+      usedFor: "faults at single disk operations, counts of syncs, cuts to the byte (volume: fuse)",
+      advice: "run as root with /dev/fuse (modprobe fuse; in a container --device /dev/fuse --cap-add SYS_ADMIN)",
     },
   ];
   return Promise.all(

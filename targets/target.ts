@@ -3,6 +3,7 @@
  * product. `providers/` start things, `volumes/` hold their data, `faults/` hurt them; this file is what they share.
  */
 import type { FaultEvidence } from "../evidence/history/events.ts";
+import type { FuseVolume } from "./volumes/fuse/volume.ts";
 
 /**
  * - `restart`    graceful stop and start on the same data
@@ -15,6 +16,7 @@ import type { FaultEvidence } from "../evidence/history/events.ts";
  * - `disk-full`, `read-only` the volume can be filled, or made read-only; needs a volume that is an image
  * - `memory-limit` the server's memory can be limited, up to its end by the kernel
  * - `file-limit` the number of its file descriptors can be limited
+ * - `fuse` the volume is a disk of this tool's own: faults at single operations, their counts and their order; needs `volume: "fuse"`
  */
 export const allCapabilities = [
   "restart",
@@ -28,6 +30,7 @@ export const allCapabilities = [
   "read-only",
   "memory-limit",
   "file-limit",
+  "fuse",
 ] as const;
 export type Capability = (typeof allCapabilities)[number];
 
@@ -72,6 +75,11 @@ export interface Capabilities {
 export interface ProvisionOptions {
   /** Ask for a volume that can be power-cut, filled and made read-only; rejects with `TARGET_CAPABILITY_MISSING` where it can't be had. */
   readonly powerCut?: boolean;
+  /**
+   * What the server's data stands on when `powerCut` is asked for: an ext4 image (the default), or a disk that this tool plays itself through
+   * FUSE. Alone, `fuse` asks for power cuts too.
+   */
+  readonly volume?: "image" | "fuse";
   /** Configuration over the target's own, as `--set`. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly startTimeoutMs?: number;
@@ -113,18 +121,29 @@ export interface Instance {
   resume(): Promise<FaultEvidence>;
   /** The folder that holds the server's data; only with `store-files`. */
   readonly dataDirectory: string | undefined;
+  /** The disk under the data folder; only with `fuse`. Faults over it are in `faults/disk-fault.ts`. */
+  readonly disk?: FuseVolume | undefined;
   /** Ends the process, unmounts, removes the volume. Idempotent. */
   dispose(): Promise<void>;
 }
 
+/** Every way a cut can leave the disk in; `random`, `torn` and `grown` are drawn from a seed. */
+export const powerCutKinds = ["nothing", "everything", "random", "torn", "grown"] as const;
+
 /**
- * Which of the bytes written but not synced survive the cut: none, all, or a seeded mix of sectors.
- * A server is safe only if all three leave every acknowledged change in place.
+ * Which of the bytes written but not synced survive the cut. A server is safe only if all leave every acknowledged change in place.
+ *
+ * - `nothing`, `everything`, `random` (a seeded mix of sectors)
+ * - `torn`  the writes up to some one arrived, that one up to a sector of 512 bytes, and nothing after it
+ * - `grown` metadata is ahead of data: sizes and names arrived, of the bytes behind them only some; where a file grew there are zeros
+ *
+ * `names` says what the disk promises about names of files (created, renamed, unlinked) that no sync of their folder covered:
+ * `ordered`, the default, as a journal does; `strict` as little as POSIX, which only the FUSE volume can show.
  */
-export type PowerCutAdversary =
-  | { readonly keep: "nothing" }
-  | { readonly keep: "everything" }
-  | { readonly keep: "random"; readonly seed: number };
+export type PowerCutAdversary = (
+  | { readonly keep: "nothing" | "everything" }
+  | { readonly keep: "random" | "torn" | "grown"; readonly seed: number }
+) & { readonly names?: "ordered" | "strict" };
 
 export type TargetErrorCode =
   | "TARGET_UNKNOWN"

@@ -8,24 +8,60 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { FaultEvidence } from "../../evidence/history/events.ts";
 import { failureText } from "../failure-text.ts";
 import { type Capability, type Instance, TargetError } from "../target.ts";
+import type { FuseVolume } from "../volumes/fuse/volume.ts";
 import { syncFileSystem } from "../volumes/mount.ts";
-import { freeBytes, imageMountOf, makeReadOnly, makeWritable, mountAnew, takeFreeBlocks, writeProbe } from "../volumes/mount-state.ts";
+import {
+  freeBytes as freeBytesOf,
+  imageMountOf,
+  makeReadOnly,
+  makeWritable,
+  mountAnew,
+  takeFreeBlocks,
+  writeProbe,
+} from "../volumes/mount-state.ts";
 import { type ArmedFault, demand } from "./armed.ts";
 import type { Details } from "./evidence.ts";
 
 /** Not one free block is left for anybody; what the server frees itself it may use. */
 export async function fillDisk(instance: Instance): Promise<ArmedFault> {
+  return instance.disk === undefined ? fillImage(instance) : fillOwnDisk(instance, instance.disk);
+}
+
+/** A disk of the tool's own: also a quota, whose excess has an error of its own, and with some bytes left. */
+export async function fillOwnDisk(
+  instance: Instance,
+  disk: FuseVolume,
+  { error = "ENOSPC", freeBytes = 0 }: { error?: "ENOSPC" | "EDQUOT"; freeBytes?: number } = {},
+): Promise<ArmedFault> {
+  demand(instance, "disk-full");
+  const { mountPoint } = disk;
+  const freeBefore = freeBytesOf(mountPoint);
+  await attempt("the disk could not be filled", () => disk.ask("limit", { freeBytes, error }));
+  const freeAfter = freeBytesOf(mountPoint);
+  const probe = writeProbe(mountPoint);
+  return armed({
+    happened: freeAfter <= freeBytes && (freeBytes > 0 || probe === error),
+    summary: `the disk was limited to ${freeAfter} of ${freeBefore} free bytes; a write answers ${probe}`,
+    details: { freeBefore, takenBytes: freeBefore - freeAfter, freeAfter, probe },
+    now: () => ({ freeNow: freeBytesOf(mountPoint) }),
+    undo: async () => {
+      await disk.ask("limit", undefined);
+    },
+  });
+}
+
+async function fillImage(instance: Instance): Promise<ArmedFault> {
   const { mountPoint } = imageOf(instance, "disk-full");
   const filler = join(mountPoint, "filler");
-  const freeBefore = freeBytes(mountPoint);
+  const freeBefore = freeBytesOf(mountPoint);
   const takenBytes = await attempt("the disk could not be filled", () => takeFreeBlocks(mountPoint, filler));
-  const freeAfter = freeBytes(mountPoint);
+  const freeAfter = freeBytesOf(mountPoint);
   const probe = writeProbe(mountPoint);
   return armed({
     happened: freeAfter === 0 && probe === "ENOSPC",
     summary: `${takenBytes} of ${freeBefore} free bytes were taken, ${freeAfter} are left; a write answers ${probe}`,
     details: { freeBefore, takenBytes, freeAfter, probe },
-    now: () => ({ freeNow: freeBytes(mountPoint) }),
+    now: () => ({ freeNow: freeBytesOf(mountPoint) }),
     undo: async () => {
       await rm(filler, { force: true });
       // Blocks freed count again once the journal says so.
@@ -36,6 +72,25 @@ export async function fillDisk(instance: Instance): Promise<ArmedFault> {
 
 /** Writes fail with EROFS. When the server held files open for writing, release it only when the server is down; unsynced data is lost then. */
 export async function makeDiskReadOnly(instance: Instance): Promise<ArmedFault> {
+  return instance.disk === undefined ? makeImageReadOnly(instance) : makeOwnDiskReadOnly(instance, instance.disk);
+}
+
+/** Nothing is lost here, and it can be released under the running server. */
+async function makeOwnDiskReadOnly(instance: Instance, disk: FuseVolume): Promise<ArmedFault> {
+  demand(instance, "read-only");
+  await attempt("the disk could not be made read-only", () => disk.ask("readOnly", { readOnly: true }));
+  const probe = writeProbe(disk.mountPoint);
+  return armed({
+    happened: probe === "EROFS",
+    summary: `the disk is read-only (disk); a write answers ${probe}`,
+    details: { how: "disk", probe },
+    now: () => ({}),
+    undo: () => disk.ask("readOnly", { readOnly: false }),
+    undone: () => ({ probeAfter: writeProbe(disk.mountPoint) }),
+  });
+}
+
+async function makeImageReadOnly(instance: Instance): Promise<ArmedFault> {
   const image = imageOf(instance, "read-only");
   const how = await attempt("the disk could not be made read-only", () => makeReadOnly(image.mountPoint));
   const probe = writeProbe(image.mountPoint);

@@ -18,7 +18,9 @@ export async function powerCut(server: ServerProcess, volume: CuttableVolume, ad
     return gone;
   }
   const start = performance.now();
-  const frozen = await pause(server);
+  const freezing = pause(server);
+  await volume.letGo?.().catch(() => {});
+  const frozen = await freezing;
   if (!frozen.happened) {
     server.signalGroup("SIGCONT");
     return { ...frozen, summary: `no power cut: ${frozen.summary}` };
@@ -60,5 +62,5 @@ async function swap(volume: CuttableVolume, snapshot: Snapshot): Promise<void> {
 }
 
 function seedOf(adversary: PowerCutAdversary): { seed?: number } {
-  return adversary.keep === "random" ? { seed: adversary.seed } : {};
+  return "seed" in adversary ? { seed: adversary.seed } : {};
 }

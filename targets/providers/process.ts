@@ -6,7 +6,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { FaultEvidence } from "../../evidence/history/events.ts";
-import { startedCapabilities, withoutOwnDisk } from "../capabilities.ts";
+import { capabilitiesOn, type Ground, startedCapabilities } from "../capabilities.ts";
 import { kill } from "../faults/kill.ts";
 import { pause, resume } from "../faults/pause.ts";
 import { powerCut } from "../faults/power-cut.ts";
@@ -28,6 +28,7 @@ import {
 } from "../target.ts";
 import type { TargetFile } from "../target-file.ts";
 import { createFolderVolume } from "../volumes/folder.ts";
+import { createFuseVolume, FuseVolume } from "../volumes/fuse/volume.ts";
 import { createImageVolume } from "../volumes/image.ts";
 import { isCuttable, type Volume } from "../volumes/volume.ts";
 import { canListen, freePort } from "./free-port.ts";
@@ -51,8 +52,9 @@ export async function provisionProcess(what: ProcessTarget, options: ProvisionOp
   checkSettings(what.file, options.settings ?? {});
   options.signal?.throwIfAborted();
   const capabilities = await startedCapabilities(what.file);
-  if (options.powerCut === true && !capabilities.has.has("power-cut")) {
-    throw new TargetError("TARGET_CAPABILITY_MISSING", `target "${what.target.name}": ${capabilities.missing.get("power-cut") ?? ""}`);
+  const needed = options.volume === "fuse" ? "fuse" : "power-cut";
+  if ((options.powerCut === true || options.volume !== undefined) && !capabilities.has.has(needed)) {
+    throw new TargetError("TARGET_CAPABILITY_MISSING", `target "${what.target.name}": ${capabilities.missing.get(needed) ?? ""}`);
   }
   for (let attempt = 1; ; attempt++) {
     const instance = new ProcessInstance(what, capabilities, options);
@@ -69,6 +71,13 @@ export async function provisionProcess(what: ProcessTarget, options: ProvisionOp
       }
     }
   }
+}
+
+async function makeVolume(ground: Ground, { place, sizeBytes }: { place: string; sizeBytes: number }): Promise<Volume> {
+  if (ground === "fuse") {
+    return createFuseVolume(place, sizeBytes);
+  }
+  return ground === "image" ? createImageVolume(place, sizeBytes) : createFolderVolume(place);
 }
 
 class ProcessInstance implements Instance, Live {
@@ -94,7 +103,7 @@ class ProcessInstance implements Instance, Live {
     this.target = what.target;
     this.#given = { ...what.given, ...options.settings };
     this.settings = settingsInForce(what.file, this.#given);
-    this.capabilities = options.powerCut === true ? capabilities : withoutOwnDisk(capabilities);
+    this.capabilities = capabilitiesOn(this.#ground, capabilities);
     this.#folder = makeInstanceFolder();
     keepLive(this);
   }
@@ -107,6 +116,14 @@ class ProcessInstance implements Instance, Live {
     return this.#process?.exit === undefined ? this.#process?.pid : undefined;
   }
 
+  get disk(): FuseVolume | undefined {
+    return this.#volume instanceof FuseVolume ? this.#volume : undefined;
+  }
+
+  get #ground(): Ground {
+    return this.#options.volume ?? (this.#options.powerCut === true ? "image" : "folder");
+  }
+
   get dataDirectory(): string | undefined {
     return this.#volume?.directory;
   }
@@ -114,7 +131,7 @@ class ProcessInstance implements Instance, Live {
   async prepare(): Promise<void> {
     const sizeBytes = parseSizeBytes(this.#what.file.volume.size) ?? 0;
     const place = join(this.#folder, "volume");
-    this.#volume = this.#options.powerCut === true ? await createImageVolume(place, sizeBytes) : createFolderVolume(place);
+    this.#volume = await makeVolume(this.#ground, { place, sizeBytes });
     this.port = await freePort(host);
   }
 

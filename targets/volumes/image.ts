@@ -8,8 +8,8 @@
  * Why each snapshot is a state that a disk could be left in:
  * - `nothing` is the image as it was: the kernel's own writes in the kernel's own order, cut between two of them.
  * - `everything` is the image after the file system was synced.
- * - `random` starts from one of these two and takes single sectors of file data from the other; see `mix.ts`.
- * In all three everything that a completed fsync covered is on the image before the freeze, and so in every snapshot.
+ * - `random`, `torn` and `grown` start from one of these two and take single sectors of file data from the other; see `mix.ts`.
+ * In all of them everything that a completed fsync covered is on the image before the freeze, and so in every snapshot.
  */
 import { mkdirSync, rmSync, statSync } from "node:fs";
 import { rename, rm, truncate, writeFile } from "node:fs/promises";
@@ -62,12 +62,15 @@ class ImageVolume implements CuttableVolume {
   }
 
   async snapshot(adversary: PowerCutAdversary): Promise<Snapshot> {
+    if (adversary.names === "strict") {
+      throw new Error("the journal of an image keeps names in order; strict names need the FUSE volume");
+    }
     const synced = join(this.#folder, "synced.img");
     const written = join(this.#folder, "written.img");
     // Where file data stands is asked at the same instant as the copy is taken.
     const extentsBefore = await this.#atOneInstant(async () => {
       await copyImage(this.#image, synced);
-      return adversary.keep === "random" ? await dataExtents(this.#mountPoint) : [];
+      return "seed" in adversary ? await dataExtents(this.#mountPoint) : [];
     });
     await syncFileSystem(this.#mountPoint);
     await this.#atOneInstant(() => copyImage(this.#image, written));
@@ -77,11 +80,11 @@ class ImageVolume implements CuttableVolume {
     if (adversary.keep === "nothing") {
       return { file: synced, unsyncedBytes, droppedBytes: unsyncedBytes, shape: {} };
     }
-    if (adversary.keep === "everything") {
+    if (!("seed" in adversary)) {
       return { file: written, unsyncedBytes, droppedBytes: 0, shape: {} };
     }
     const extentsAfter = await dataExtents(this.#mountPoint);
-    const mixed = await mixImages({ synced, written, changed, extentsBefore, extentsAfter, seed: adversary.seed });
+    const mixed = await mixImages({ synced, written, changed, extentsBefore, extentsAfter, adversary });
     return { ...mixed, unsyncedBytes };
   }
 

@@ -11,9 +11,10 @@
  * A block freed by an uncommitted change is not given to another file before the commit (ext4 keeps it back), and nothing allocates after
  * the freeze but the sync itself, so no sector that a completed fsync covered is touched by a stranger's data.
  */
+import type { PowerCutAdversary } from "../target.ts";
 import { type Extent, sectorsOf, unmovedSectors } from "./extents.ts";
 import { type Random, seededRandom } from "./random.ts";
-import { copySectors, countSectors, intersection, normalised, type SectorRun, sectorBytes } from "./sectors.ts";
+import { copySectors, countSectors, difference, intersection, normalised, type SectorRun, sectorBytes, zeroSectors } from "./sectors.ts";
 
 export interface MixOptions {
   readonly synced: string;
@@ -22,7 +23,7 @@ export interface MixOptions {
   readonly changed: readonly SectorRun[];
   readonly extentsBefore: readonly Extent[];
   readonly extentsAfter: readonly Extent[];
-  readonly seed: number;
+  readonly adversary: Extract<PowerCutAdversary, { readonly seed: number }>;
 }
 
 export interface Mixed {
@@ -33,7 +34,10 @@ export interface Mixed {
 
 /** Changes one of the two images in place and returns it. */
 export async function mixImages(options: MixOptions): Promise<Mixed> {
-  const random = seededRandom(options.seed);
+  const random = seededRandom(options.adversary.seed);
+  if (options.adversary.keep !== "random") {
+    return cutTails(options, random);
+  }
   const metadata = random.pick(["old", "new"]);
   const survival = random.pick([0.1, 0.5, 0.9]);
   // One sector tears records; a page or more loses neighbours together, as caches do.
@@ -51,6 +55,42 @@ export async function mixImages(options: MixOptions): Promise<Mixed> {
   const lost = draw({ runs: eligible, random, chance: 1 - survival, unit });
   await copySectors({ from: options.synced, to: options.written, runs: lost });
   return { file: options.written, droppedBytes: countSectors(lost) * sectorBytes, shape };
+}
+
+/**
+ * `torn`: of each file the changed sectors arrived up to some sector, often the last, and none after it. `grown`: up to some page, often none.
+ * All metadata arrived, so where a file grew there are zeros, and where it was overwritten the old bytes. (An image has no record of single
+ * writes: what is torn is the changed bytes of a file, in their order in it.)
+ */
+async function cutTails(options: MixOptions, random: Random): Promise<Mixed> {
+  const { synced, written, changed, extentsBefore, extentsAfter, adversary } = options;
+  const lost: SectorRun[] = [];
+  for (const extents of Map.groupBy(extentsAfter, ({ file }) => file).values()) {
+    const inOrder = [...extents].sort((left, right) => left.logical - right.logical);
+    const sectors = inOrder
+      .flatMap((extent) => intersection(sectorsOf([extent]), changed))
+      .flatMap(([first, count]) => numbers(first, count));
+    lost.push(...sectors.slice(survivingCount(adversary.keep, sectors.length, random)).map((sector) => [sector, 1] as const));
+  }
+  const lostRuns = normalised(lost);
+  // What another file left in a block that was free before does not show through: there are zeros.
+  const old = intersection(normalised(unmovedSectors(extentsBefore, extentsAfter)), lostRuns);
+  await copySectors({ from: synced, to: written, runs: old });
+  await zeroSectors(written, difference(lostRuns, old));
+  return { file: written, droppedBytes: countSectors(lostRuns) * sectorBytes, shape: { metadata: "new" } };
+}
+
+function survivingCount(keep: string, count: number, random: Random): number {
+  const page = 8;
+  const often = random.below(2) === 0;
+  if (keep === "torn") {
+    return often ? Math.max(0, count - 1 - random.below(Math.min(page, count))) : random.below(count + 1);
+  }
+  return often ? 0 : Math.floor(random.below(count + 1) / page) * page;
+}
+
+function numbers(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => first + index);
 }
 
 interface Draw {

@@ -71,6 +71,27 @@ export async function copySectors(options: { from: string; to: string; runs: rea
   }
 }
 
+export async function zeroSectors(file: string, runs: readonly SectorRun[]): Promise<void> {
+  await using to = await open(file, "r+");
+  for (const [first, count] of runs) {
+    await to.write(Buffer.alloc(count * sectorBytes), 0, count * sectorBytes, first * sectorBytes);
+  }
+}
+
+/** The sectors of the first set that are not in the second. */
+export function difference(left: readonly SectorRun[], right: readonly SectorRun[]): SectorRun[] {
+  const result: SectorRun[] = [];
+  for (const [first, count] of left) {
+    let start = first;
+    for (const [takenFirst, takenCount] of intersection([[first, count]], right)) {
+      result.push([start, takenFirst - start]);
+      start = takenFirst + takenCount;
+    }
+    result.push([start, first + count - start]);
+  }
+  return result.filter(([, count]) => count > 0);
+}
+
 /** The sectors that are in both sets. */
 export function intersection(left: readonly SectorRun[], right: readonly SectorRun[]): SectorRun[] {
   const result: SectorRun[] = [];

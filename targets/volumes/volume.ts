@@ -10,6 +10,8 @@ export interface Volume {
 }
 
 export interface CuttableVolume extends Volume {
+  /** Gives up what the disk holds back, so that a frozen server's threads leave their system calls. */
+  letGo?(): Promise<void>;
   /**
    * What the disk would hold if power failed now. Call it only while nothing of the server can run; the server's files must not change
    * until `replaceWith`.
@@ -20,6 +22,7 @@ export interface CuttableVolume extends Volume {
 }
 
 export interface Snapshot {
+  /** The image to put in place; empty where the volume keeps it itself. */
   readonly file: string;
   /** Bytes (in sectors) on which the disk and everything written differed: what an unlucky cut could take. */
   readonly unsyncedBytes: number;
