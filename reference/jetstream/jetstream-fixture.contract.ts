@@ -57,8 +57,7 @@ export class JetStreamFixture {
     const clock = options.clock ?? new VirtualClock();
     const account = newAccount();
     const random = new SeededRandom(3);
-    const intern = (text: string) => account.subjects.internText(text);
-    const opened = await openStore({ directory: "/store", disk, clock, random, syncPolicy: "always", intern });
+    const opened = await openStore({ directory: "/store", disk, clock, random, syncPolicy: "always" });
     return new JetStreamFixture({ ...options, base: { clock, account, store: opened.store, recovered: opened.streams } });
   }
 

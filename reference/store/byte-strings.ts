@@ -3,7 +3,7 @@
  * million of them are no objects at all.
  *
  *    slots   u32: number of the string, 0 free, `removed` where one was       at most half of them in use
- *    hash u32 | start u32 | length u16, by number                             bytes: in the arena, from start
+ *    hash u32 | start u32 | length u32 | used u8, by number                    bytes: in the arena, from start
  *
  * Numbers of removed strings are used again. The arena is made anew when half of it is dead.
  */
@@ -16,7 +16,8 @@ export class ByteStrings {
   #used = 0;
   #hash = new Uint32Array(8);
   #start = new Uint32Array(8);
-  #length = new Uint16Array(8);
+  #length = new Uint32Array(8);
+  #isUsed = new Uint8Array(8);
   #arena = nothing;
   #arenaEnd = 0;
   #dead = 0;
@@ -29,23 +30,31 @@ export class ByteStrings {
     return this.#limit;
   }
 
+  get arenaBytes(): number {
+    return this.#arena.length;
+  }
+
+  has(number: number): boolean {
+    return this.#isUsed[number] === 1;
+  }
+
   /** 0 when it is not there. */
-  find(bytes: Uint8Array): number {
-    const hash = hashOf(bytes);
+  find(bytes: Uint8Array, start = 0, end = bytes.length): number {
+    const hash = hashOf(bytes, start, end);
     const mask = this.#slots.length - 1;
     for (let at = hash & mask; ; at = (at + 1) & mask) {
       const number = this.#slots[at] ?? 0;
       if (number === 0) {
         return 0;
       }
-      if (number !== removed && this.#hash[number] === hash && this.#isSame(number, bytes)) {
+      if (number !== removed && this.#hash[number] === hash && this.#isSame(number, bytes, start, end)) {
         return number;
       }
     }
   }
 
   /** The number of a string that is not there yet. */
-  add(bytes: Uint8Array): number {
+  add(bytes: Uint8Array, start = 0, end = bytes.length): number {
     if ((this.#used + 1) * 2 > this.#slots.length) {
       this.#rehash();
     }
@@ -54,10 +63,11 @@ export class ByteStrings {
       this.#limit += 1;
       this.#growColumns();
     }
-    const hash = hashOf(bytes);
+    const hash = hashOf(bytes, start, end);
     this.#hash[number] = hash;
-    this.#start[number] = this.#store(bytes);
-    this.#length[number] = bytes.length;
+    this.#start[number] = this.#store(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+    this.#length[number] = end - start;
+    this.#isUsed[number] = 1;
     this.#slots[this.#vacant(hash)] = number;
     this.#used += 1;
     this.size += 1;
@@ -73,6 +83,7 @@ export class ByteStrings {
     this.#slots[at] = removed;
     this.#dead += this.#length[number] ?? 0;
     this.#length[number] = 0;
+    this.#isUsed[number] = 0;
     this.#free.push(number);
     this.size -= 1;
   }
@@ -85,21 +96,20 @@ export class ByteStrings {
 
   /** Ascending. */
   *numbers(): Iterable<number> {
-    const free = new Set(this.#free);
     for (let number = 1; number < this.#limit; number += 1) {
-      if (!free.has(number)) {
+      if (this.#isUsed[number] === 1) {
         yield number;
       }
     }
   }
 
-  #isSame(number: number, bytes: Uint8Array): boolean {
-    if (this.#length[number] !== bytes.length) {
+  #isSame(number: number, bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#length[number] !== end - start) {
       return false;
     }
-    const start = this.#start[number] ?? 0;
-    for (let at = 0; at < bytes.length; at += 1) {
-      if (this.#arena[start + at] !== bytes[at]) {
+    const ours = (this.#start[number] ?? 0) - start;
+    for (let at = start; at < end; at += 1) {
+      if (this.#arena[ours + at] !== bytes[at]) {
         return false;
       }
     }
@@ -164,19 +174,21 @@ export class ByteStrings {
       return;
     }
     const { length } = this.#hash;
-    const [hash, start, lengths] = [this.#hash, this.#start, this.#length];
+    const [hash, start, lengths, isUsed] = [this.#hash, this.#start, this.#length, this.#isUsed];
     this.#hash = new Uint32Array(length * 2);
     this.#start = new Uint32Array(length * 2);
-    this.#length = new Uint16Array(length * 2);
+    this.#length = new Uint32Array(length * 2);
+    this.#isUsed = new Uint8Array(length * 2);
     this.#hash.set(hash);
     this.#start.set(start);
     this.#length.set(lengths);
+    this.#isUsed.set(isUsed);
   }
 }
 
-function hashOf(bytes: Uint8Array): number {
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0x811c_9dc5;
-  for (let at = 0; at < bytes.length; at += 1) {
+  for (let at = start; at < end; at += 1) {
     hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x0100_0193);
   }
   return (hash ^ (hash >>> 15)) >>> 0;

@@ -3,8 +3,19 @@
  * end. Sequences that the log skips without a word are marked as lost until something explains them.
  */
 import { chunkSequences, lostSubject, slotOf } from "./message-columns.ts";
-import type { IndexEntry, MessageIndex } from "./message-index.ts";
+import type { MessageIndex } from "./message-index.ts";
 import { sortedBase } from "./segment.ts";
+
+/** A message as the log or an index footer tells of it; one object is used again and again. */
+export interface FoundMessage {
+  sequence: number;
+  /** Number in the stream's subject table. */
+  subject: number;
+  size: number;
+  timeNs: bigint;
+  place: number;
+  offset: number;
+}
 
 export class IndexRestore {
   readonly #index: MessageIndex;
@@ -20,14 +31,18 @@ export class IndexRestore {
     this.lastTimeNs = from.lastTimeNs;
   }
 
-  place(entry: IndexEntry): void {
+  /** The number of a subject, `bytes[start .. end)`, that stays until `finish`. */
+  subject(bytes: Uint8Array, start: number, end: number): number {
+    return this.#index.subjects.claimBytes(bytes, start, end);
+  }
+
+  place(entry: FoundMessage): void {
     const { sequence } = entry;
     if (sequence < this.floor) {
       return;
     }
     this.#passTo(sequence, entry.timeNs);
-    const { columns, subjects } = this.#index;
-    const chunk = columns.claim(sequence);
+    const chunk = this.#index.columns.claim(sequence);
     const slot = slotOf(sequence);
     if (chunk.subject[slot] === lostSubject) {
       this.#index.forgive(sequence);
@@ -40,7 +55,7 @@ export class IndexRestore {
       // The log still has what was sorted: the copy counts, so that the work is not done again.
       return;
     }
-    chunk.subject[slot] = subjects.claim(entry.subject);
+    chunk.subject[slot] = entry.subject;
     chunk.time[slot] = entry.timeNs;
     chunk.place[slot] = entry.place;
     chunk.offset[slot] = entry.offset;
@@ -107,19 +122,21 @@ export class IndexRestore {
     }
   }
 
-  /** Makes links, counts and totals. */
-  finish(): void {
+  /** Makes links, counts and totals. `held` hears of every stored message. */
+  finish(held: (place: number, size: number) => void): void {
     const index = this.#index;
     index.last = this.last;
     index.lastTimeNs = this.lastTimeNs;
     const { columns } = index;
     for (let start = columns.skipGap(0); start <= this.last; ) {
-      const subjects = columns.chunkOf(start)?.subject;
+      const chunk = columns.chunkOf(start);
+      const subjects = chunk?.subject;
       const first = start - slotOf(start);
       for (let slot = 0; slot < (subjects?.length ?? 0); slot += 1) {
         const number = subjects?.[slot] ?? 0;
         if (number !== 0 && number !== lostSubject) {
           index.adopt(first + slot, number);
+          held(chunk?.place[slot] ?? 0, chunk?.size[slot] ?? 0);
         }
       }
       start = columns.skipGap(first + chunkSequences);

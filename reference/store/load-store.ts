@@ -16,8 +16,7 @@ import { type RecoveringStream, RecoveryState } from "./recovery-state.ts";
 import type { Segment } from "./segment.ts";
 import type { Damage } from "./segment-scan.ts";
 import { logDirectory, sortedDirectory } from "./store-directory.ts";
-import type { RecoveredStream, Subject } from "./stream-store.ts";
-import { SubjectInterner } from "./subject-interner.ts";
+import type { RecoveredStream } from "./stream-store.ts";
 
 export interface StoreOptions {
   readonly directory: string;
@@ -29,11 +28,6 @@ export interface StoreOptions {
   readonly cacheBytes?: number;
   /** Filled segments between checkpoints, default 8. */
   readonly checkpointSegments?: number;
-  /**
-   * Gives the object to use for a subject; without it the store makes its own. The server passes none: the broker's table is bounded and
-   * replaces, so it can't promise one object for a subject, and a store with millions of subjects would push everything else out of it.
-   */
-  readonly intern?: (text: string) => Subject;
   /** Whether commits block the turn; without it, as the disk's speed is measured. */
   readonly pacing?: CommitPacing;
   /** Keep a preallocated segment for a full disk, default false. */
@@ -97,7 +91,6 @@ export function loadStore(options: StoreOptions, lock: DiskLock): LoadedStore {
   });
   const state = new RecoveryState(
     {
-      interner: new SubjectInterner(options.intern),
       nowNs: clock.nowNs(),
       newStream: (id, definition) => store.adoptStream(id, definition),
     },
@@ -152,16 +145,17 @@ export function sortDamage({ store, recovered }: LoadedStore): {
 function finish(recovering: RecoveringStream, store: FileStore): RecoveredStream {
   const { stored, restore, assets, messageIds } = recovering;
   const { messages } = stored;
-  restore.finish();
+  let segment: Segment | undefined;
+  restore.finish((place, size) => {
+    segment = segment?.id === place ? segment : store.log.segments.get(place);
+    segment?.holdMessage(size, stored.id);
+  });
   if (recovering.rebuilt) {
     for (const sequence of Array.from(messages.lostSequences())) {
       messages.index.forgive(sequence);
     }
   }
   store.accounted(messages.index.bytes);
-  for (let sequence = messages.index.nextStored(1); sequence !== 0; sequence = messages.index.nextStored(sequence + 1)) {
-    store.log.segments.get(messages.index.placeOf(sequence).place)?.holdMessage(messages.index.sizeOf(sequence), stored.id);
-  }
   const { account, name, createdNs, config } = messages;
   return {
     definition: { account, name, storage: "file", firstSequence: recovering.firstSequence, createdNs, config },

@@ -15,15 +15,6 @@ const none: readonly number[] = [];
 /** Told about every body that is no longer needed. */
 export type BodyReleased = (place: number, size: number, offset: number) => void;
 
-export interface IndexEntry {
-  readonly sequence: number;
-  readonly subject: Subject;
-  readonly size: number;
-  readonly timeNs: bigint;
-  readonly place: number;
-  readonly offset: number;
-}
-
 export class MessageIndex {
   readonly columns = new MessageColumns();
   readonly subjects = new SubjectTable();

@@ -184,6 +184,10 @@ export class RecordReader {
     return this.memory.longs[(this.pointer + 32) >>> 3] ?? 0n;
   }
 
+  get subjectStart(): number {
+    return this.pointer + recordHeader;
+  }
+
   get headersStart(): number {
     return this.pointer + recordHeader + this.subjectLength;
   }

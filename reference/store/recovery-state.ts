@@ -6,12 +6,11 @@ import { ByteReader } from "./byte-codec.ts";
 import type { Checkpoint, CheckpointStream } from "./checkpoint.ts";
 import type { AssetHistory, FileStoredStream } from "./file-stored-stream.ts";
 import { accountedSize } from "./file-stream.ts";
-import { IndexRestore } from "./index-restore.ts";
+import { type FoundMessage, IndexRestore } from "./index-restore.ts";
 import { type RecordReader, recordFlag, recordKind } from "./record.ts";
 import type { Segment } from "./segment.ts";
 import { SequenceRuns } from "./sequence-runs.ts";
 import type { StreamDefinition } from "./stream-store.ts";
-import type { SubjectInterner } from "./subject-interner.ts";
 
 const decoder = new TextDecoder();
 const headerOnly: ReadonlySet<number> = new Set([
@@ -37,7 +36,6 @@ export interface RecoveringStream {
 }
 
 export interface RecoveryHost {
-  readonly interner: SubjectInterner;
   readonly nowNs: bigint;
   newStream(id: number, definition: StreamDefinition): FileStoredStream;
 }
@@ -50,6 +48,8 @@ export class RecoveryState {
   readonly rebuilt: string[] = [];
   /** Does the log, with the checkpoint, go back to the beginning? */
   isWhole = true;
+  /** Used for each message. */
+  readonly found: FoundMessage = { sequence: 0, subject: 0, size: 0, timeNs: 0n, place: 0, offset: 0 };
   readonly #host: RecoveryHost;
   #before: boolean;
 
@@ -122,9 +122,14 @@ export class RecoveryState {
       }
       return;
     }
-    const subject = this.#host.interner.of(record.subject);
-    const size = accountedSize(record.subjectLength, record.headersLength, record.payloadLength);
-    stream.restore.place({ sequence, subject, size, timeNs, place: segment.id, offset });
+    const { found } = this;
+    found.sequence = sequence;
+    found.subject = stream.restore.subject(record.memory.bytes, record.subjectStart, record.headersStart);
+    found.size = accountedSize(record.subjectLength, record.headersLength, record.payloadLength);
+    found.timeNs = timeNs;
+    found.place = segment.id;
+    found.offset = offset;
+    stream.restore.place(found);
   }
 
   #noteId({ stored, messageIds }: RecoveringStream, record: RecordReader, segment: Segment): void {

@@ -1,39 +1,90 @@
 /**
- * The subjects on which a stream holds messages, numbered from 1. First, last and count of each are columns, so that a stream with a
- * million subjects holds no object per subject but the `Subject` itself.
+ * The subjects on which a stream holds messages, numbered from 1. Their bytes, and first, last and count of each, are columns, so that a
+ * stream with a million subjects holds no object per subject; the objects that others see are made when somebody asks, and the last few
+ * thousand are kept.
  *
  * Numbers are reused when the last message of a subject goes; `generationOf` tells two tenants of one number apart.
  */
+import { ByteStrings } from "./byte-strings.ts";
 import type { Subject } from "./stream-store.ts";
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+const objectsMax = 8192;
+const textsMax = 4096;
+const twoTo32 = 0x1_0000_0000;
+/** As much of a generation as fits beside a number. */
+const generationMask = 0xf_ffff;
+
+class StoredSubject implements Subject {
+  readonly bytes: Uint8Array;
+  #text: string | undefined;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  get text(): string {
+    this.#text ??= decoder.decode(this.bytes);
+    return this.#text;
+  }
+}
 
 export class SubjectTable {
   first = new Float64Array(8);
   last = new Float64Array(8);
   count = new Uint32Array(8);
   generation = new Uint32Array(8);
-  readonly #subjects: (Subject | undefined)[] = [undefined];
-  readonly #numbers = new Map<string, number>();
-  readonly #free: number[] = [];
+  readonly #strings = new ByteStrings();
+  /** By the lower bits of the number; the number itself tells whose object it is. */
+  #objects: (Subject | undefined)[] = [];
+  #objectNumbers = new Uint32Array(8);
+  /** Text → number + generation * 2^32. */
+  readonly #texts = new Map<string, number>();
   // Publishers tend to repeat a subject; one remembered pair spares most look-ups.
   #recent: Subject | undefined;
   #recentNumber = 0;
 
   /** How many subjects hold messages. */
   get size(): number {
-    return this.#numbers.size;
+    return this.#strings.size;
   }
 
   /** Numbers in use are below this. */
   get limit(): number {
-    return this.#subjects.length;
+    return this.#strings.limit;
   }
 
   numberOf(text: string): number {
-    return this.#numbers.get(text) ?? 0;
+    const known = this.#texts.get(text);
+    if (known !== undefined) {
+      const number = known % twoTo32;
+      if (((this.generation[number] ?? 0) & generationMask) === Math.floor(known / twoTo32)) {
+        return number;
+      }
+      this.#texts.delete(text);
+    }
+    const number = this.#strings.find(encoder.encode(text)) || this.#findUndecodable(text);
+    if (number !== 0) {
+      if (this.#texts.size >= textsMax) {
+        this.#texts.clear();
+      }
+      this.#texts.set(text, number + ((this.generation[number] ?? 0) & generationMask) * twoTo32);
+    }
+    return number;
   }
 
   subjectAt(number: number): Subject | undefined {
-    return this.#subjects[number];
+    const slot = number & (this.#objectNumbers.length - 1);
+    if (this.#objectNumbers[slot] === number && number !== 0) {
+      return this.#objects[slot];
+    }
+    if (!this.#strings.has(number)) {
+      return undefined;
+    }
+    const subject = new StoredSubject(this.#strings.at(number).slice());
+    this.#keep(number, subject);
+    return subject;
   }
 
   generationOf(number: number): number {
@@ -44,42 +95,81 @@ export class SubjectTable {
     if (subject === this.#recent) {
       return this.#recentNumber;
     }
-    const number = this.#numbers.get(subject.text) ?? this.#create(subject);
+    const number = this.claimBytes(subject.bytes);
+    this.#keep(number, subject);
     this.#recent = subject;
     this.#recentNumber = number;
     return number;
   }
 
+  /** As `claim`, for somebody who has no object: `bytes[start .. end)`, copied. */
+  claimBytes(bytes: Uint8Array, start = 0, end = bytes.length): number {
+    return this.#strings.find(bytes, start, end) || this.#create(bytes, start, end);
+  }
+
   release(number: number): void {
-    const subject = this.#subjects[number];
-    if (subject === undefined) {
+    if (!this.#strings.has(number)) {
       throw new Error(`subject number ${number} is not in use`);
     }
-    this.#numbers.delete(subject.text);
-    this.#subjects[number] = undefined;
+    this.#strings.remove(number);
     this.generation[number] = ((this.generation[number] ?? 0) + 1) & 0x3fff_ffff;
-    this.#free.push(number);
+    const slot = number & (this.#objectNumbers.length - 1);
+    if (this.#objectNumbers[slot] === number) {
+      this.#objectNumbers[slot] = 0;
+      this.#objects[slot] = undefined;
+    }
     if (this.#recentNumber === number) {
       this.#recent = undefined;
       this.#recentNumber = 0;
     }
   }
 
-  *numbers(): Iterable<number> {
-    yield* this.#numbers.values();
+  numbers(): Iterable<number> {
+    return this.#strings.numbers();
   }
 
-  #create(subject: Subject): number {
-    const number = this.#free.pop() ?? this.#subjects.length;
+  #create(bytes: Uint8Array, start: number, end: number): number {
+    const number = this.#strings.add(bytes, start, end);
     if (number >= this.first.length) {
       this.#grow();
     }
-    this.#subjects[number] = subject;
-    this.#numbers.set(subject.text, number);
     this.first[number] = 0;
     this.last[number] = 0;
     this.count[number] = 0;
     return number;
+  }
+
+  #keep(number: number, subject: Subject): void {
+    if (number >= this.#objectNumbers.length && this.#objectNumbers.length < objectsMax) {
+      this.#growObjects();
+    }
+    const slot = number & (this.#objectNumbers.length - 1);
+    this.#objectNumbers[slot] = number;
+    this.#objects[slot] = subject;
+  }
+
+  #growObjects(): void {
+    const [numbers, objects] = [this.#objectNumbers, this.#objects];
+    this.#objectNumbers = new Uint32Array(numbers.length * 2);
+    this.#objects = [];
+    for (const [slot, number] of numbers.entries()) {
+      const subject = objects[slot];
+      if (number !== 0 && subject !== undefined) {
+        this.#keep(number, subject);
+      }
+    }
+  }
+
+  /** A text with replacement characters may be that of bytes that are no text. */
+  #findUndecodable(text: string): number {
+    if (text.includes("\uFFFD")) {
+      for (const number of this.#strings.numbers()) {
+        if (decoder.decode(this.#strings.at(number)) === text) {
+          return number;
+        }
+      }
+    }
+    return 0;
   }
 
   #grow(): void {
