@@ -20,6 +20,7 @@ const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const message = strict({
   subject: z.string(),
   data: z.string().optional(),
+  size: z.int().positive().optional(),
   msgId: z.string().optional(),
   times: z.int().positive().optional(),
 });

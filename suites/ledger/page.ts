@@ -25,8 +25,8 @@ export function bugsMarkdown(catalog: Catalog): string | undefined {
     `versions, runs every row on them and on the target that comes with the tool (\`${referenceSpec}\`), and records what came of it. A recorded run counts only for the case as it`,
     `stands. One row alone: \`npx streamproof certify CASE --target ${officialSpec("VERSION")}\`.`,
     "",
-    `${proven.length} bugs of released versions of the official server are shown by a version that fails and one that passes, ${open.length} more are open in the newest`,
-    `one; ${notShown.length} known ones could not be shown from outside on one server.`,
+    `${proven.length} rows, about ${sourcesOf(proven)} threads, are shown by a released version of the official server that fails and one that passes; ${open.length} more fail`,
+    `on the newest one. ${notShown.length} known bugs could not be shown from outside on one server.`,
     "",
     "## Mended",
     "",
@@ -42,6 +42,11 @@ export function bugsMarkdown(catalog: Catalog): string | undefined {
     "|---|---|---|",
     ...notShown.map(notShownRow),
   ].join("\n")}\n`;
+}
+
+/** Several rows may show sides of one bug. */
+function sourcesOf(rows: readonly Row[]): number {
+  return new Set(rows.map(({ bug }) => bug.threads.at(-1) ?? bug.commit)).size;
 }
 
 const headings: Readonly<Record<Side, string>> = { affected: "fails", fixed: "passes", reference: `\`${referenceSpec}\`` };
