@@ -146,6 +146,9 @@ export class MessageIndex {
   removeBelow(sequence: number): number {
     const floor = Math.min(sequence, this.last + 1);
     const before = this.messages;
+    if (floor > this.last) {
+      this.#removeAll();
+    }
     while (this.messages > 0 && this.first < floor) {
       this.remove(this.first);
     }
@@ -154,6 +157,25 @@ export class MessageIndex {
       this.first = this.last + 1;
     }
     return before - this.messages;
+  }
+
+  /** Takes no message out of the list of its subject, so that a million go in the time of a turn. */
+  #removeAll(): void {
+    const { columns } = this;
+    for (let sequence = columns.skipGap(this.first); sequence <= this.last; ) {
+      const { subject, place, size, offset } = columns.chunkOf(sequence) ?? {};
+      for (const [slot, number] of subject?.entries() ?? []) {
+        if (number !== 0 && number !== lostSubject) {
+          this.#released(place?.[slot] ?? 0, size?.[slot] ?? 0, offset?.[slot] ?? 0);
+        }
+      }
+      sequence = columns.skipGap(sequence - slotOf(sequence) + chunkSequences);
+    }
+    columns.clear();
+    this.subjects.clear();
+    this.messages = 0;
+    this.bytes = 0;
+    this.lost = 0;
   }
 
   /** Lowest stored sequence >= `from`, 0 when none. */

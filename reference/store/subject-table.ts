@@ -35,7 +35,7 @@ export class SubjectTable {
   last = new Float64Array(8);
   count = new Uint32Array(8);
   generation = new Uint32Array(8);
-  readonly #strings = new ByteStrings();
+  #strings = new ByteStrings();
   /** By the lower bits of the number; the number itself tells whose object it is. */
   #objects: (Subject | undefined)[] = [];
   #objectNumbers = new Uint32Array(8);
@@ -122,6 +122,18 @@ export class SubjectTable {
       this.#recent = undefined;
       this.#recentNumber = 0;
     }
+  }
+
+  /** Releases all. */
+  clear(): void {
+    for (const number of this.#strings.numbers()) {
+      this.generation[number] = ((this.generation[number] ?? 0) + 1) & 0x3fff_ffff;
+    }
+    this.#strings = new ByteStrings();
+    this.#objects = [];
+    this.#objectNumbers.fill(0);
+    this.#recent = undefined;
+    this.#recentNumber = 0;
   }
 
   numbers(): Iterable<number> {
