@@ -1,7 +1,6 @@
 /** One account: its subject space, and the routing of every message published in it. */
 
 import type { Random } from "../ports.ts";
-import { hashOctets } from "../protocol/octets.ts";
 import { HeadRoutes } from "./head-routes.ts";
 import { InterestWatches } from "./interest-watches.ts";
 import type { InternedSubject } from "./interned-subject.ts";
@@ -265,7 +264,6 @@ class ServiceReceiver implements Receiver {
     whole.subjectOctets = whole.buffer;
     whole.replyOctets = whole.buffer;
     whole.subjectEnd = message.subjectEnd - message.subjectStart;
-    whole.subjectHash = hashOctets(whole.buffer, 0, whole.subjectEnd);
     whole.replyStart = whole.subjectEnd;
     whole.replyEnd = whole.replyStart + message.replyEnd - message.replyStart;
     whole.headersStart = whole.replyEnd;

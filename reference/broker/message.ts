@@ -2,6 +2,7 @@
  * A message on its way through the broker. A connection has one for everything it publishes; services draw theirs from a pool, because a
  * service may publish while another message is being handed to it.
  */
+import { hashOctets } from "../protocol/octets.ts";
 import type { OutgoingMessage } from "../protocol/outgoing-message.ts";
 import { PublishFrame } from "../protocol/publish-frame.ts";
 import type { InternedSubject } from "./interned-subject.ts";
@@ -32,7 +33,10 @@ export class Message extends PublishFrame implements InboundMessage, OutgoingMes
 
   /** Interned when somebody asks: acknowledgements, of which no two have the same subject, never are. */
   get subject(): InternedSubject {
-    this.#subject ??= this.account.subjects.intern(this.buffer, this.subjectStart, this.subjectEnd, this.subjectHash);
+    if (this.#subject === undefined) {
+      const { buffer, subjectStart, subjectEnd } = this;
+      this.#subject = this.account.subjects.intern(buffer, subjectStart, subjectEnd, hashOctets(buffer, subjectStart, subjectEnd));
+    }
     return this.#subject;
   }
 

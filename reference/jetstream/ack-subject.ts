@@ -80,7 +80,7 @@ export class AckSubjectWriter {
     if (this.#timeLength > fractionDigits && fraction >= 0 && fraction < 1_000_000_000) {
       this.#timeNs = timeNs;
       this.#fraction = fraction;
-      writeFraction(this.#time, this.#timeLength, fraction);
+      writeDigits(this.#time, this.#timeLength - fractionDigits, this.#timeLength, fraction);
     } else {
       this.#formatWhole(timeNs);
     }
@@ -95,17 +95,7 @@ export class AckSubjectWriter {
       return;
     }
     this.#timeLength = writeNumber(this.#time, 0, whole) + fractionDigits;
-    writeFraction(this.#time, this.#timeLength, this.#fraction);
-  }
-}
-
-/** Writes nine digits that end at `end`. */
-function writeFraction(into: Uint8Array, end: number, fraction: number): void {
-  let rest = fraction;
-  for (let at = end - 1; at >= end - fractionDigits; at -= 1) {
-    const quotient = (rest / 10) | 0;
-    into[at] = zero + (rest - quotient * 10);
-    rest = quotient;
+    writeDigits(this.#time, this.#timeLength - fractionDigits, this.#timeLength, this.#fraction);
   }
 }
 
@@ -121,13 +111,32 @@ function writeNumber(into: Uint8Array, at: number, value: number): number {
     length += 1;
   }
   let rest = value;
-  for (let index = at + length - 1; index >= at; index -= 1) {
-    // Integer arithmetic is several times faster below 2^31, where nearly all values are.
-    const quotient = rest < 0x7fffffff ? (rest / 10) | 0 : Math.floor(rest / 10);
+  let index = at + length - 1;
+  // Integer arithmetic is several times faster below 2^31, where nearly all values are.
+  for (; rest >= 0x7fffffff; index -= 1) {
+    const quotient = Math.floor(rest / 10);
     into[index] = zero + (rest - quotient * 10);
     rest = quotient;
   }
+  writeDigits(into, at, index + 1, rest);
   return at + length;
+}
+
+/** Fills `into[start..end)` with the last digits of a value below 2^31, two at a time. */
+function writeDigits(into: Uint8Array, start: number, end: number, value: number): void {
+  let rest = value;
+  let at = end - 1;
+  for (; at > start; at -= 2) {
+    const quotient = (rest / 100) | 0;
+    const pair = rest - quotient * 100;
+    const tens = (pair * 205) >>> 11;
+    into[at - 1] = zero + tens;
+    into[at] = zero + pair - tens * 10;
+    rest = quotient;
+  }
+  if (at === start) {
+    into[at] = zero + (rest % 10);
+  }
 }
 
 function writeText(into: Uint8Array, at: number, digits: string): number {

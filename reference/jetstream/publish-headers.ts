@@ -72,10 +72,9 @@ export class PublishHeaders {
     while (this.#taken.length > 0) {
       this.#taken.pop()!.end = 0;
     }
-    for (let line = lineAfter(buffer, start, end); line < end; line = lineAfter(buffer, line, end)) {
-      if (startsWith(buffer, line, PREFIX, end)) {
-        this.#take(line, end);
-      }
+    let line = lineAfter(buffer, start, end);
+    while (line < end) {
+      line = startsWith(buffer, line, PREFIX, end) ? this.#take(line, end) : lineAfter(buffer, line, end);
     }
     return this.#taken.length > 0;
   }
@@ -104,7 +103,8 @@ export class PublishHeaders {
     return end > start ? Buffer.from(this.#buffer.buffer, this.#buffer.byteOffset + start, end - start).toString("utf8") : "";
   }
 
-  #take(line: number, end: number): void {
+  /** Returns where the next line begins. */
+  #take(line: number, end: number): number {
     const buffer = this.#buffer;
     let colon = line + PREFIX.length;
     const last = Math.min(end, line + BY_LENGTH.length);
@@ -120,9 +120,10 @@ export class PublishHeaders {
         }
         range.end = lineEnd(buffer, range.start, end);
         this.#taken.push(range);
-        return;
+        return Math.min(range.end + 2, end);
       }
     }
+    return lineAfter(buffer, line, end);
   }
 }
 

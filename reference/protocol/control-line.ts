@@ -1,8 +1,8 @@
 /**
- * The blank-separated arguments of PUB, HPUB, SUB and UNSUB, found in one pass that also hashes the first of them, the subject.
+ * The blank-separated arguments of PUB, HPUB, SUB and UNSUB, found in one pass.
  * Tokens are ranges into the scanned buffer; one object serves a connection.
  */
-import { CR, HASH_PRIME, HASH_SEED, hashOctets, LF, SPACE, TAB } from "./octets.ts";
+import { CR, LF, SPACE, TAB } from "./octets.ts";
 
 /** HPUB has the most: subject, reply, header size, total size. One more shows that there were too many. */
 const TOKENS_MAX = 5;
@@ -13,7 +13,6 @@ export class ControlLine {
   readonly #ranges = new Int32Array(TOKENS_MAX * 2);
   /** May exceed what is kept; only the first tokens are. */
   count = 0;
-  firstHash = 0;
 
   start(token: number): number {
     return this.#ranges[token * 2]!;
@@ -50,12 +49,9 @@ export class ControlLine {
     const ranges = this.#ranges;
     const first = skipBlanks(chunk, from, end);
     let at = first;
-    let hash = HASH_SEED;
     while (at < end && !isSeparator(chunk[at]!)) {
-      hash = Math.imul(hash ^ chunk[at]!, HASH_PRIME);
       at++;
     }
-    this.firstHash = hash;
     ranges[0] = first;
     ranges[1] = at;
     this.count = at > first ? 1 : 0;
@@ -78,19 +74,15 @@ export class ControlLine {
       do {
         at++;
       } while (at < end && !isSeparator(chunk[at]!));
-      this.#add(chunk, start, at);
+      this.#add(start, at);
     }
     return -1;
   }
 
-  #add(chunk: Buffer, start: number, end: number): void {
+  #add(start: number, end: number): void {
     if (this.count < TOKENS_MAX) {
       this.#ranges[this.count * 2] = start;
       this.#ranges[this.count * 2 + 1] = end;
-    }
-    if (this.count === 0) {
-      // Stray line ends stood before the subject, so the scan hashed nothing.
-      this.firstHash = hashOctets(chunk, start, end);
     }
     this.count++;
   }

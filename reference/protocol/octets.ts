@@ -6,7 +6,7 @@ export const CR = 0x0d;
 export const SPACE = 0x20;
 export const DOT = 0x2e;
 
-/** FNV-1a, 32 bit: cheap enough to run on every byte of a subject while it is scanned. */
+/** FNV-1a, 32 bit: good and cheap for texts as short as subjects. */
 export const HASH_SEED = 0x811c9dc5 | 0;
 export const HASH_PRIME = 0x01000193;
 
@@ -28,13 +28,15 @@ export function equalOctets(a: Uint8Array, aStart: number, b: Uint8Array, bStart
 }
 
 /** A call into the engine's memcpy costs more than a loop below about this length. */
-const LOOP_BELOW = 40;
+const LOOP_BELOW = 48;
+/** Kept, because looking it up costs half of what the call does. */
+const { copy } = Buffer.prototype;
 
 /** Copies `source[start..end)` to `target[at..]` and returns the position behind it. Allocates nothing for short ranges. */
 export function copyOctets(target: Buffer, at: number, source: Uint8Array, start: number, end: number): number {
   const length = end - start;
   if (length >= LOOP_BELOW) {
-    Buffer.prototype.copy.call(source, target, at, start, end);
+    copy.call(source, target, at, start, end);
     return at + length;
   }
   for (let each = start; each < end; each++) {

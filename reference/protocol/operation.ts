@@ -61,6 +61,9 @@ export function operationAt(bytes: Uint8Array, start: number, end: number): Oper
   if (end - start > 3 && bytes[start] === 0x50 && bytes[start + 1] === 0x55 && bytes[start + 2] === 0x42 && bytes[start + 3] === 0x20) {
     return Operation.publish;
   }
+  if (end - start > 4 && bytes[start] === 0x48 && bytes[start + 1] === 0x50 && bytes[start + 2] === 0x55 && bytes[start + 3] === 0x42) {
+    return bytes[start + 4] === 0x20 || bytes[start + 4] === 0x09 ? Operation.headerPublish : OPERATION_UNKNOWN;
+  }
   let partial = false;
   for (const each of VERBS) {
     const matched = matchedLength(each.bytes, bytes, start, end);

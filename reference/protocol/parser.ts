@@ -239,7 +239,6 @@ export class Parser {
     frame.buffer = chunk;
     frame.subjectStart = line.start(0);
     frame.subjectEnd = line.end(0);
-    frame.subjectHash = line.firstHash;
     frame.replyStart = hasReply ? line.start(1) : 0;
     frame.replyEnd = hasReply ? line.end(1) : 0;
     frame.sizeStart = line.start(last);

@@ -6,8 +6,6 @@ export class PublishFrame {
   buffer: Buffer = Buffer.alloc(0);
   subjectStart = 0;
   subjectEnd = 0;
-  /** FNV-1a over the subject's bytes, computed while the line was scanned. */
-  subjectHash = 0;
   replyStart = 0;
   replyEnd = 0;
   headersStart = 0;
