@@ -143,6 +143,16 @@ test("a window that takes longer than the longest silence to come home is waited
   expect(result.durationMs).toBeGreaterThan(1000);
 });
 
+test("a server that answers a whole window at once, longer apart than the measurement, is measured by its bursts", async () => {
+  const everyMs = 350;
+  const result = await runOn({ acksEveryMs: everyMs }, { profile: publish });
+  expect([result.outcome, result.reason]).toEqual(["pass", undefined]);
+  const bursts = (result.blocks[0]!.perSecond * everyMs) / 1000 / 64;
+  // One window for each burst, whatever the clock of the measurement cuts.
+  expect(bursts).toBeGreaterThan(0.6);
+  expect(bursts).toBeLessThan(1.35);
+});
+
 test("an honest push passes, its operations counted and not timed", async () => {
   const result = await runOn({}, { profile: push });
   expect([result.outcome, result.reason]).toEqual(["pass", undefined]);

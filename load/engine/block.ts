@@ -97,10 +97,11 @@ async function runPhases(options: BlockOptions, parts: { flow: Flow; recorder: R
   await watch.during("set-up", flow.prepare());
   flow.start();
   await watch.sleep("warm-up", plan.warmup);
-  recorder.begin(performance.now());
+  const isClosed = options.arrival.model === "closed";
+  await watch.during("warm-up", isClosed ? recorder.beginWithAnswer() : recorder.begin(performance.now()));
   const meter = startClientMeter();
   await watch.sleep("measure", plan.measure);
-  recorder.end(performance.now());
+  await watch.during("measure", isClosed ? recorder.endWithAnswer() : recorder.end(performance.now()));
   const client = meter();
   flow.stop();
   await watch.during("drain", drained({ flow, recorder, silenceMaxMs: plan.drain }));

@@ -25,6 +25,8 @@ export interface Lies {
   readonly losesTail?: number;
   /** Sends the answers to what it read at once one after the other, with so many milliseconds between them. */
   readonly answerEveryMs?: number;
+  /** Keeps acknowledgements of publishes back and sends all there are once in so many milliseconds. */
+  readonly acksEveryMs?: number;
   /** Says so many acknowledged deliveries are pending for ever. */
   readonly forgetsAcks?: number;
   /** Refuses to create streams. */
@@ -92,6 +94,9 @@ class Fake {
       const { everyMs, forMs } = lies.stall;
       this.#timers.push(setInterval(() => this.#stall(forMs), everyMs));
     }
+    if (lies.acksEveryMs !== undefined) {
+      this.#timers.push(setInterval(() => this.#release(), lies.acksEveryMs));
+    }
   }
 
   accept(socket: net.Socket): void {
@@ -123,12 +128,16 @@ class Fake {
     this.#stalled = true;
     setTimeout(() => {
       this.#stalled = false;
-      const held = this.#held;
-      this.#held = [];
-      for (const write of held) {
-        write();
-      }
+      this.#release();
     }, forMs);
+  }
+
+  #release(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const write of held) {
+      write();
+    }
   }
 
   #write(socket: net.Socket, text: string): void {
@@ -139,7 +148,8 @@ class Fake {
     const write = () => {
       socket.write(text, "latin1");
     };
-    if (this.#stalled) {
+    const isKeptBack = this.#lies.acksEveryMs !== undefined && text.includes('"stream":"S"');
+    if (this.#stalled || isKeptBack) {
       this.#held.push(write);
     } else {
       write();

@@ -32,6 +32,7 @@ export class Recorder implements Clocks {
   late = 0;
   #startMs = Number.POSITIVE_INFINITY;
   #endMs = Number.POSITIVE_INFINITY;
+  #onAnswer: ((receivedMs: number) => void) | undefined;
 
   constructor(model: "open" | "closed") {
     this.response = model === "open" ? new LatencyHistogram() : undefined;
@@ -46,12 +47,25 @@ export class Recorder implements Clocks {
     this.#endMs = nowMs;
   }
 
+  /**
+   * The measurement of a closed model begins and ends with an answer, the first one inside and the last one outside. A server that syncs
+   * every message answers a whole window at once, seconds apart; between two points of the clock there may be one such burst or none.
+   */
+  beginWithAnswer(): Promise<void> {
+    return this.#nextAnswer((receivedMs) => this.begin(receivedMs));
+  }
+
+  endWithAnswer(): Promise<void> {
+    return this.#nextAnswer((receivedMs) => this.end(receivedMs));
+  }
+
   get seconds(): number {
     return Math.max(0, (Math.min(this.#endMs, performance.now()) - this.#startMs) / 1000);
   }
 
   completed(intendedMs: number, sentMs: number, receivedMs: number): void {
     this.progress++;
+    this.#onAnswer?.(receivedMs);
     if (this.#isInside(receivedMs)) {
       this.operations++;
     }
@@ -65,6 +79,7 @@ export class Recorder implements Clocks {
 
   arrived(receivedMs: number): void {
     this.progress++;
+    this.#onAnswer?.(receivedMs);
     if (this.#isInside(receivedMs)) {
       this.operations++;
     }
@@ -95,6 +110,16 @@ export class Recorder implements Clocks {
     this.service.free();
     this.response?.free();
     this.lag?.free();
+  }
+
+  #nextAnswer(then: (receivedMs: number) => void): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onAnswer = (receivedMs) => {
+        this.#onAnswer = undefined;
+        then(receivedMs);
+        resolve();
+      };
+    });
   }
 
   #isInside(timeMs: number): boolean {

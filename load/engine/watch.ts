@@ -44,9 +44,10 @@ export class Watch {
     this.#timer = setInterval(() => this.#tick(reject), tickMs);
   }
 
-  async during<T>(phase: Phase, wait: Promise<T>): Promise<T> {
+  async during<T>(phase: Phase, wait: T | Promise<T>): Promise<T> {
+    // Setting up has deadlines of its own: the silence before it does not count.
+    this.#seenAtMs = this.#phase === "set-up" ? performance.now() : this.#seenAtMs;
     this.#phase = phase;
-    this.#seenAtMs = performance.now();
     return Promise.race([wait, this.#broken]);
   }
 
@@ -70,7 +71,6 @@ export class Watch {
       this.#seen = recorder.progress;
       this.#seenAtMs = now;
     }
-    // Preparing has deadlines of its own.
     if (this.#phase !== "set-up" && now - this.#seenAtMs > silenceMaxMs) {
       reject(new Error(`the server answered nothing for ${silenceMaxMs / 1000} s with ${flow.inFlight} operations in flight`));
     }

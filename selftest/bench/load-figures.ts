@@ -18,6 +18,8 @@ interface LoadRun {
   readonly policy: LoadPolicy;
   readonly window?: number;
   readonly connections?: number;
+  /** Instead of the profile's number, where one pair takes long. */
+  readonly pairs?: number;
   readonly figures: readonly LoadFigure[];
 }
 
@@ -25,7 +27,11 @@ const connectionCounts = [1, 4, 16];
 
 const runs: readonly LoadRun[] = [
   ...connectionCounts.map((connections) => publishing({ connections, window: 1024, policy: "shipped", goal: atLeast(2.5) })),
-  ...connectionCounts.map((connections) => publishing({ connections, window: 1024, policy: "equal", goal: atLeast(80) })),
+  ...connectionCounts.map((connections) => {
+    const run = publishing({ connections, window: 1024, policy: "equal", goal: atLeast(80) });
+    // The official server answers sixteen thousand publishes at once, after as many syncs.
+    return connections === 16 ? { ...run, pairs: 5 } : run;
+  }),
   publishing({ connections: 1, window: 256, policy: "shipped", goal: atLeast(1.5) }),
   publishing({ connections: 1, window: 256, policy: "equal", goal: atLeast(20) }),
   throughput({ name: "publish to a memory stream, window 1024", profile: "pub-memory", window: 1024, goal: atLeast(3.5) }),
@@ -72,7 +78,7 @@ function sixteenByOne(of: { policy: LoadPolicy; against: string; goal: Goal }): 
 }
 
 async function measure(run: LoadRun, options: BenchOptions): Promise<Figure[]> {
-  const { profile, window, connections, policy, figures } = run;
+  const { profile, window, connections, pairs, policy, figures } = run;
   const { official, quick, seed, signal, onLine } = options;
   const title = figures.map(({ name }) => name).join("; ");
   const { loads } = await runLoad({
@@ -82,6 +88,7 @@ async function measure(run: LoadRun, options: BenchOptions): Promise<Figure[]> {
     policies: [policy],
     size: quick ? "smoke" : "ci",
     seed,
+    ...(pairs === undefined || quick ? {} : { pairs }),
     overrides: { ...(window === undefined ? {} : { window }), ...(connections === undefined ? {} : { connections }) },
     signal,
     listener: (event) => {
