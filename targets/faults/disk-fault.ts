@@ -94,9 +94,7 @@ export async function slowDisk(instance: Instance, speed: DiskSpeed): Promise<Ar
   const look = async () => {
     if (!released) {
       const { operations } = await disk.ask("trace", { number: from });
-      slowed = operations.filter(
-        ({ kind, cameMs, answeredMs }) => (kind === "write" || kind === "sync") && answeredMs !== undefined && answeredMs - cameMs >= 1,
-      );
+      slowed = operations.filter(({ delayedMs, answeredMs }) => delayedMs !== undefined && answeredMs !== undefined);
     }
     return slowed.length > 0;
   };
@@ -105,7 +103,7 @@ export async function slowDisk(instance: Instance, speed: DiskSpeed): Promise<Ar
     const { bytesPerSecond = 0, syncDelayMs = 0 } = speed;
     return {
       happened: slowed.length > 0,
-      summary: `${slowed.length} writes and syncs waited a millisecond or longer for the disk, the longest ${longestMs} ms${released ? "; released" : ""}`,
+      summary: `${slowed.length} operations waited for the disk, the longest ${longestMs} ms${released ? "; released" : ""}`,
       details: { slowed: slowed.length, longestMs, bytesPerSecond, syncDelayMs },
     };
   };

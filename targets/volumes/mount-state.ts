@@ -5,6 +5,8 @@ import { execa } from "execa";
 import { mountImage, mounts, unmount } from "./mount.ts";
 
 const commandTimeoutMs = 30_000;
+/** Node has no name for EDQUOT. */
+const quotaExceeded = -122;
 
 /** The mount of an image file that a path lies on; undefined when it lies on something else, which must be left alone. */
 export function imageMountOf(path: string): { readonly mountPoint: string; readonly image: string } | undefined {
@@ -48,6 +50,9 @@ export function writeProbe(mountPoint: string): string {
     writeFileSync(file, Buffer.alloc(4096, 1), { flush: true });
     return "none";
   } catch (error) {
+    if (error instanceof Error && "errno" in error && error.errno === quotaExceeded) {
+      return "EDQUOT";
+    }
     return error instanceof Error && "code" in error ? String(error.code) : String(error);
   } finally {
     try {

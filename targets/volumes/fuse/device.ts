@@ -118,6 +118,9 @@ export class Device {
     }
     const operation = this.trace.note(this.#describe(request, kind));
     const { delayMs, does, heldBy } = this.faults.judge(operation, monotonicMs());
+    if (delayMs > 0) {
+      operation.delayedMs = delayMs;
+    }
     if (does === "hold" || delayMs > 0) {
       this.#wait({ request, operation, delayMs, does, heldBy });
     } else {

@@ -31,6 +31,8 @@ export interface DiskOperation {
   readonly cameMs: number;
   /** undefined while it is under way, and for one that was given up. */
   answeredMs?: number;
+  /** How long faults and slowness made it wait. */
+  delayedMs?: number;
   error?: string;
 }
 
