@@ -63,7 +63,9 @@ export class Machine {
 
   say(peer: SimulatedPeer, text: string): string {
     peer.send(text);
-    this.turns.settle();
+    do {
+      this.turns.settle();
+    } while (this.disk.proceed());
     return peer.takeReceived();
   }
 

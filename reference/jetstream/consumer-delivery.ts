@@ -24,6 +24,8 @@ export type DeliveryStop =
   | "blocked"
   /** Replay policy original or a rate limit: the next message is not due yet. */
   | "early"
+  /** The next message is not in memory: the consumer is marked ready again when it is. */
+  | "fetching"
   /** Everybody who waits has too much unread; the route marks the consumer ready again. */
   | "crowded"
   /** Enough for one turn. */
@@ -32,12 +34,17 @@ export type DeliveryStop =
 /** One turn never delivers more than this, so that one consumer cannot hold up the others. */
 const deliveriesPerTurn = 2000;
 
+/** Instead of a sequence: the message is on its way. */
+const onItsWay = -1;
+
 const noSubject: Subject = { text: "", bytes: nothing };
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The objects that all deliveries of one consumer reuse. */
 export class DeliveryDesk {
+  /** Wakes the consumer when a message that it wants to deliver has been fetched. */
+  readonly arrived: () => void;
   readonly view: MessageView = {
     sequence: 0,
     timeNs: 0n,
@@ -56,6 +63,10 @@ export class DeliveryDesk {
     payloadEnd: 0,
     epoch: 0,
   };
+
+  constructor(arrived: () => void) {
+    this.arrived = arrived;
+  }
 }
 
 export function deliverReady(core: ConsumerCore, desk: DeliveryDesk, nowMs: number): DeliveryStop {
@@ -79,6 +90,9 @@ function obstacle(core: ConsumerCore): DeliveryStop | undefined {
 
 function deliverNext(core: ConsumerCore, desk: DeliveryDesk, nowMs: number): DeliveryStop | undefined {
   const again = nextRedelivery(core, desk);
+  if (again === onItsWay) {
+    return "fetching";
+  }
   if (again > 0) {
     return deliverAgain(core, { desk, sequence: again, nowMs });
   }
@@ -86,6 +100,9 @@ function deliverNext(core: ConsumerCore, desk: DeliveryDesk, nowMs: number): Del
     return "blocked";
   }
   const sequence = nextNew(core, desk);
+  if (sequence === onItsWay) {
+    return "fetching";
+  }
   if (sequence === 0) {
     return drained(core);
   }
@@ -166,8 +183,8 @@ function refusal(core: ConsumerCore): DeliveryStop {
   return core.pulls.length > 0 ? "crowded" : "unrequested";
 }
 
-/** The next message to deliver again, already read; 0 when there is none. Messages that used up max_deliver are given up here. */
-function nextRedelivery(core: ConsumerCore, { view }: DeliveryDesk): number {
+/** The next message to deliver again, already read or on its way; 0 when there is none. Messages that used up max_deliver are given up here. */
+function nextRedelivery(core: ConsumerCore, { view, arrived }: DeliveryDesk): number {
   const { state, redelivery, settings } = core;
   for (;;) {
     const sequence = redelivery.first();
@@ -179,6 +196,8 @@ function nextRedelivery(core: ConsumerCore, { view }: DeliveryDesk): number {
       redelivery.remove(sequence);
       adviseMaxDeliveries(core, sequence, deliveries);
       giveUp(core, sequence, deliveries);
+    } else if (!core.host.messages.isAtHand(sequence, arrived)) {
+      return onItsWay;
     } else if (core.host.messages.read(sequence, view)) {
       return sequence;
     } else {
@@ -207,12 +226,15 @@ export function dropRemoved(core: ConsumerCore, sequence: number): void {
   }
 }
 
-/** The next message that was never delivered, already read; 0 at the end of the stream. */
-function nextNew(core: ConsumerCore, { view }: DeliveryDesk): number {
+/** The next message that was never delivered, already read or on its way; 0 at the end of the stream. */
+function nextNew(core: ConsumerCore, { view, arrived }: DeliveryDesk): number {
   const { state } = core;
   const { messages } = core.host;
   while (state.skipList !== undefined) {
     const listed = state.skipList.sequences[state.skipList.position] ?? 0;
+    if (messages.has(listed) && !messages.isAtHand(listed, arrived)) {
+      return onItsWay;
+    }
     if (messages.read(listed, view)) {
       return listed;
     }
@@ -230,6 +252,9 @@ function nextNew(core: ConsumerCore, { view }: DeliveryDesk): number {
       state.nextSequence = Math.max(state.nextSequence, end);
       core.nothingToDeliver();
       return 0;
+    }
+    if (!messages.isAtHand(sequence, arrived)) {
+      return onItsWay;
     }
     if (messages.read(sequence, view)) {
       passLost(core, sequence);

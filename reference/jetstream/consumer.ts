@@ -55,7 +55,7 @@ const recordBytesMax = 64 * 1024;
 export class Consumer implements AttachedConsumer, TurnWork {
   readonly core: ConsumerCore;
   readonly #asset: StoredAsset | undefined;
-  readonly #desk = new DeliveryDesk();
+  readonly #desk = new DeliveryDesk(() => this.core.wake());
   readonly #subscriptions: ServiceSubscription[] = [];
   #timer: Timer | undefined;
   #recordDueMs = Number.POSITIVE_INFINITY;
@@ -177,7 +177,7 @@ export class Consumer implements AttachedConsumer, TurnWork {
     core.replayDueMs = Number.POSITIVE_INFINITY;
     core.push?.goOn();
     const stop = core.isPaused ? "unrequested" : deliverReady(core, this.#desk, nowMs);
-    const endOfStream = stop !== "blocked" && stop !== "early" && stop !== "crowded";
+    const endOfStream = stop !== "blocked" && stop !== "early" && stop !== "crowded" && stop !== "fetching";
     if (stop === "budget") {
       // Works step once a turn, so this is the next one: what was delivered leaves first, and others get their turn.
       core.wake();

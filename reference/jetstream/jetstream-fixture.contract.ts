@@ -20,6 +20,8 @@ export interface FixtureOptions {
 }
 
 interface FixtureBase {
+  /** What it has to do in the background is done when the turn ends. */
+  readonly disk?: CrashableDisk;
   readonly clock: VirtualClock;
   readonly account: BrokerAccount;
   readonly store: Store;
@@ -32,6 +34,7 @@ export class JetStreamFixture {
   readonly store: Store;
   readonly jetStream: JetStream;
   readonly #ready = new Set<TurnWork>();
+  readonly #disk: CrashableDisk | undefined;
   #inbox = 0;
 
   constructor(options: FixtureOptions & { base?: FixtureBase } = {}) {
@@ -39,6 +42,7 @@ export class JetStreamFixture {
     this.clock = base.clock;
     this.account = base.account;
     this.store = base.store;
+    this.#disk = base.disk;
     this.jetStream = createJetStream({
       account: this.account,
       clock: this.clock,
@@ -58,16 +62,18 @@ export class JetStreamFixture {
     const account = newAccount();
     const random = new SeededRandom(3);
     const opened = await openStore({ directory: "/store", disk, clock, random, syncPolicy: "always" });
-    return new JetStreamFixture({ ...options, base: { clock, account, store: opened.store, recovered: opened.streams } });
+    return new JetStreamFixture({ ...options, base: { clock, account, store: opened.store, recovered: opened.streams, disk } });
   }
 
   /** Time passes; what timers marked ready runs, and the turn commits. */
   advance(ms: number): void {
     this.clock.advance(ms);
-    for (const work of this.#ready) {
-      this.#ready.delete(work);
-      work.step();
-    }
+    do {
+      for (const work of this.#ready) {
+        this.#ready.delete(work);
+        work.step();
+      }
+    } while (this.#disk?.proceed() === true);
     this.store.commit();
   }
 

@@ -141,6 +141,12 @@ export class FileStream extends IndexedStream {
     return true;
   }
 
+  isAtHand(sequence: number, arrived: () => void): boolean {
+    const { place, offset } = this.index.placeOf(sequence);
+    const segment = this.#host.log.segments.get(place);
+    return segment === undefined || this.#host.reader.isAtHand(segment, offset, arrived);
+  }
+
   epochOf(sequence: number): number {
     if (sequence >= this.#appendedFrom) {
       return this.#appendEpoch;

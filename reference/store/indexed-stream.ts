@@ -28,6 +28,7 @@ export abstract class IndexedStream implements StreamStore {
   /** The stream is empty and is about to go on at `sequence`. */
   protected abstract continuing(sequence: number): void;
   abstract epochOf(sequence: number): number;
+  abstract isAtHand(sequence: number, arrived: () => void): boolean;
   abstract readonly removalEpoch: number;
 
   get state(): StreamState {

@@ -4,10 +4,13 @@
  */
 import type { Disk, DiskFile } from "../ports.ts";
 import { LogMemory } from "./checksum.ts";
+import { ReadAhead } from "./read-ahead.ts";
 import { RecordReader, recordHeader, recordTrailer } from "./record.ts";
 import type { Segment } from "./segment.ts";
 
 const blockBytes = 128 * 1024;
+/** What is fetched at once, 1 MiB. */
+const stretchBlocks = 8;
 const openFilesMax = 16;
 /** Of no block of any segment. */
 const noKey = -1;
@@ -29,12 +32,28 @@ export class LogReader {
   #cache: RecordReader | undefined;
   /** For records that cross a block; replaced by a larger one when needed. */
   #scratch: RecordReader | undefined;
+  readonly #ahead: ReadAhead;
   readonly #hot = new WeakMap<LogMemory, RecordReader>();
   #lastHot: RecordReader | undefined;
 
   constructor(disk: Disk, cacheBytes: number) {
     this.#disk = disk;
     this.#blockCount = Math.max(2, Math.floor(cacheBytes / blockBytes));
+    this.#ahead = new ReadAhead({
+      disk,
+      blockBytes,
+      stretch: Math.min(stretchBlocks, this.#blockCount >> 1),
+      isCached: (segment, block) => this.#blocks.has(blockKey(segment, block)),
+      install: (segment, block, bytes) => this.#install(segment, block, bytes),
+    });
+  }
+
+  /**
+   * Can the record be read without waiting for the disk? If not it is being fetched; `arrived`, one and the same function for one reader, is
+   * called when it has come, and asks again.
+   */
+  isAtHand(segment: Segment, offset: number, arrived: () => void): boolean {
+    return segment.memory !== undefined || this.#ahead.isAtHand(segment, offset, arrived);
   }
 
   /** The record at `offset`; undefined when it can't be read or is not what was written. Valid until the next read or append. */
@@ -47,6 +66,7 @@ export class LogReader {
 
   /** The content of the segment is going to change in the file, or the segment goes away. */
   forget(segment: Segment): void {
+    this.#ahead.forget(segment);
     for (let block = 0; block * blockBytes < segment.capacity; block += 1) {
       this.#drop(blockKey(segment, block));
     }
@@ -138,19 +158,34 @@ export class LogReader {
   }
 
   #blockAt(segment: Segment, number: number, key: number): Block {
-    let block = this.#blocks.get(key);
+    const block = this.#blocks.get(key);
     if (block !== undefined) {
       this.#blocks.delete(key);
       this.#blocks.set(key, block);
       return block;
     }
+    const { memory, block: claimed } = this.#claim(key);
+    const { base } = claimed;
+    const length = Math.min(blockBytes, segment.tail - number * blockBytes);
+    claimed.length = this.fileOf(segment).read(memory.bytes.subarray(base, base + length), number * blockBytes);
+    return claimed;
+  }
+
+  /** What was fetched in the background. */
+  #install(segment: Segment, number: number, bytes: Uint8Array): void {
+    this.#newestKey = noKey;
+    const { memory, block } = this.#claim(blockKey(segment, number));
+    memory.bytes.set(bytes, block.base);
+    block.length = bytes.length;
+  }
+
+  /** An empty block for that key, in the place of the one that was used longest ago. */
+  #claim(key: number): { readonly memory: LogMemory; readonly block: Block } {
     this.#cache ??= new RecordReader(new LogMemory(this.#blockCount * blockBytes));
     const base = this.#blocks.size < this.#blockCount ? this.#blocks.size * blockBytes : this.#evict();
-    block = { base, length: 0 };
+    const block = { base, length: 0 };
     this.#blocks.set(key, block);
-    const length = Math.min(blockBytes, segment.tail - number * blockBytes);
-    block.length = this.fileOf(segment).read(this.#cache.memory.bytes.subarray(base, base + length), number * blockBytes);
-    return block;
+    return { memory: this.#cache.memory, block };
   }
 
   #evict(): number {
@@ -159,6 +194,7 @@ export class LogReader {
       throw new Error("the block cache is empty");
     }
     this.#blocks.delete(oldest[0]);
+    this.#ahead.forgetLast();
     return oldest[1].base;
   }
 
@@ -166,6 +202,7 @@ export class LogReader {
   #drop(key: number): void {
     const block = this.#blocks.get(key);
     this.#newestKey = noKey;
+    this.#ahead.forgetLast();
     if (block !== undefined) {
       this.#blocks.delete(key);
       // A key that no segment has; negative, and distinct for each piece of memory.

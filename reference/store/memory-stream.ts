@@ -67,6 +67,10 @@ export class MemoryStream extends IndexedStream {
     return 0;
   }
 
+  isAtHand(): boolean {
+    return true;
+  }
+
   read(sequence: number, into: MessageView): boolean {
     const number = this.index.subjectNumber(sequence);
     const subject = this.index.subjects.subjectAt(number);

@@ -92,6 +92,11 @@ export interface StreamStore {
   has(sequence: number): boolean;
   /** Fills `into`; false when the sequence is not stored. */
   read(sequence: number, into: MessageView): boolean;
+  /**
+   * Can the stored message be read without holding up the turn for the disk? If not it is being fetched, and `arrived` is called when it has
+   * come or could not be read; who then finds it gone again reads it all the same. Each reader brings one function of its own.
+   */
+  isAtHand(sequence: number, arrived: () => void): boolean;
   /** Accounted bytes of a stored message, 0 when absent. */
   sizeOf(sequence: number): number;
   subjectOf(sequence: number): Subject | undefined;
