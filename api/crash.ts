@@ -17,6 +17,8 @@ export interface CrashOptions extends TargetRequest {
   /** Stop after so long instead of after so many cycles. */
   readonly budgetMs?: number | undefined;
   readonly seed?: number | undefined;
+  /** Of a campaign that goes through every bit only this part, from 1. */
+  readonly part?: { readonly number: number; readonly of: number } | undefined;
   /** Where histories are kept, and the state that a later run goes on from. */
   readonly out?: string | undefined;
   /** Goes on with the campaign whose state stands in `out`, with the same numbers and seed; refuses another target, version or plan. */
@@ -31,12 +33,13 @@ export async function runCrash(options: CrashOptions): Promise<Results> {
   const startedAt = new Date();
   const campaign = campaignOf(loadCatalog(), options.campaign);
   const target = await resolveRequest(options);
-  const { cycles, budgetMs, seed, signal, listener, out } = options;
+  const { cycles, budgetMs, seed, part, signal, listener, out } = options;
   const state = stateOf(options);
   const given = Object.entries({
     cycles,
     budgetMs,
     seed,
+    part,
     signal,
     listener,
     state,

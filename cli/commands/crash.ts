@@ -1,5 +1,5 @@
 /** `streamproof crash`: hurt a server again and again, and show which acknowledged change it lost. */
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { type CrashEvent, runCrash } from "../../api/index.ts";
 import { Progress } from "../progress.ts";
 import { finish } from "./finish.ts";
@@ -11,6 +11,7 @@ interface CrashFlags extends TargetFlags, RunFlags {
   readonly budget?: number;
   readonly seed?: number;
   readonly resume?: boolean;
+  readonly part?: { readonly number: number; readonly of: number };
   readonly failOn?: "inconclusive";
 }
 
@@ -25,6 +26,7 @@ export function crashCommand(session: Session): Command {
     .option("--cycles <n>", "how many times the server is cut", parseCount)
     .option("--budget <duration>", "stop after this long instead (30m)", parseDuration)
     .option("--seed <n>", "seed of everything random", parseSeed)
+    .option("--part <i/n>", "of a campaign that goes through every bit only this part (2/5)", parsePart)
     .option("--resume", "go on with the campaign whose state stands in --out")
     .addOption(new Option("--fail-on <what>", "exit 4 when nothing was lost but the campaign has no verdict").choices(["inconclusive"]));
   return addRunFlags(command)
@@ -55,6 +57,14 @@ async function crash(session: Session, campaign: string, flags: CrashFlags): Pro
   });
   progress.clear();
   finish(session, results, flags);
+}
+
+function parsePart(text: string): { number: number; of: number } {
+  const [, number = "0", of = "0"] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  if (Number(number) < 1 || Number(number) > Number(of)) {
+    throw new InvalidArgumentError(`"${text}" is not a part such as 2/5`);
+  }
+  return { number: Number(number), of: Number(of) };
 }
 
 function showEvent(progress: Progress, event: CrashEvent, clock: CycleClock): void {

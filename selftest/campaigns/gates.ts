@@ -34,7 +34,7 @@ export const referenceGates: readonly Gate[] = [
   { name: "slow-disk", campaign: "slow-disk", target: reference, cycles: 30 },
   { name: "truncate", campaign: "truncate", target: reference, cycles: 600 },
   { name: "bit-flip-tail", campaign: "bit-flip-tail", target: reference, cycles: 10_000 },
-  { name: "bit-flip", campaign: "bit-flip", target: reference, cycles: 10_000 },
+  { name: "bit-flip", campaign: "bit-flip-exhaustive", target: reference, cycles: 1_000_000 },
   // A sweep ends by itself, when the load meets no further call of any kind.
   { name: "io-error", campaign: "io-error", target: reference, cycles: 100_000 },
   { name: "power-cut", campaign: "power-cut", target: reference, cycles: 3000 },

@@ -38,6 +38,8 @@ export const campaignFile = strict({
   cycles: z.int().positive(),
   /** Cycles on one store before a fresh one is made. */
   freshStoreEvery: z.int().positive().default(20),
+  /** The load of the first cycle on a store serves all cycles on it: the store is put back to what it was then before each. Only for damage to files. */
+  keepsStore: z.boolean().default(false),
   /** A server that has to be caught by the same fault code before anything is believed. */
   control,
 });

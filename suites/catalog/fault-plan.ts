@@ -75,6 +75,8 @@ const kinds = [
     stopped: oneOrMore(z.enum(["kill", "gracefully"])).optional(),
     /** Files that are deleted besides. */
     without: z.string().optional(),
+    /** Bit flips only: a sweep through every bit, inside a file one in every so many bytes at once. */
+    spread: z.string().regex(sizePattern, "a size such as 1KiB").optional(),
     /** The tail of a file beyond its data, which is prepared for later writes. */
     where: z.enum(["data", "zeros"]).optional(),
     ...timed,

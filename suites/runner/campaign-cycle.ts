@@ -9,6 +9,7 @@ import type { LossPicture } from "../../evidence/results/schema.ts";
 import type { Instance } from "../../targets/target.ts";
 import type { Campaign, CampaignWorkload } from "../catalog/campaign-file.ts";
 import { type Blow, printBlow } from "../strikes/blow.ts";
+import type { KeptStore } from "../strikes/kept-store.ts";
 import { Load } from "../strikes/load.ts";
 import type { FaultPlan, Turn } from "../strikes/plan.ts";
 import { strike } from "../strikes/strike.ts";
@@ -27,6 +28,7 @@ export interface CycleOptions {
   readonly campaign: Pick<Campaign, "campaign" | "workload" | "checks">;
   readonly plan: FaultPlan;
   readonly instance: Instance;
+  readonly kept?: KeptStore | undefined;
   /** From 1. */
   readonly number: number;
   readonly seed: number;
@@ -105,7 +107,8 @@ class RunningCycle implements Cycle {
     this.#history = new HistoryWriter(this.#file === undefined ? {} : { sink: this.#file });
     const { use, ...load } = workloadOf(campaign, turn);
     this.#history.run({ workload: use, target: instance.target.name, seed, settings: instance.settings });
-    this.#workload = makeWorkload(use, { ...load, prefix: `cycle${number}`, storage: "file", seed: workloadSeed });
+    this.#workload =
+      options.kept?.workload ?? makeWorkload(use, { ...load, prefix: `cycle${number}`, storage: "file", seed: workloadSeed });
     const timeoutMs = operationTimeoutMs + turn.blow.lastsMs;
     this.#load = new Load({ workload: this.#workload, url: instance.url, history: this.#history, signal, timeoutMs });
   }
@@ -160,12 +163,16 @@ class RunningCycle implements Cycle {
   }
 
   async #hurtAndRead(): Promise<void> {
-    const { instance } = this.#options;
-    await this.#workload.prepare(this.#load.context());
+    const { instance, kept } = this.#options;
+    if (kept?.workload === undefined) {
+      await this.#workload.prepare(this.#load.context());
+    }
     const { met } = await strike(this.#turn.blow, {
       instance,
       history: this.#history,
       load: this.#load,
+      workload: this.#workload,
+      kept,
       sweeps: this.#turn.sweeps,
       onStrike: () => this.#file?.flush(),
     });
@@ -179,6 +186,13 @@ class RunningCycle implements Cycle {
       title: `cycle ${this.#options.number}`,
       blow: printBlow(this.#turn.blow),
     });
+    if (!this.#met && this.#turn.sweeps && this.#judgement.outcome === "inconclusive") {
+      this.#judgement = {
+        ...this.#judgement,
+        outcome: "pass",
+        summary: `${printBlow(this.#turn.blow)}: there is no such one; the sweep goes on`,
+      };
+    }
     this.#wasJudged = true;
   }
 

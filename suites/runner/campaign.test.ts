@@ -21,6 +21,7 @@ const campaign: Campaign = {
   checks: ["no-acked-loss", "no-phantoms", "order-per-writer", "sequences-never-reused"],
   cycles: 2,
   freshStoreEvery: 20,
+  keepsStore: false,
   control: {
     keeps: "memory",
     cycles: 1,

@@ -8,7 +8,8 @@ import type { Campaign } from "../catalog/campaign-file.ts";
 import { type FaultFields, needsOfFault } from "../catalog/fault-plan.ts";
 import { needsOwnDisk } from "../catalog/matrix.ts";
 import { minimise } from "../minimiser/minimise.ts";
-import { FaultPlan } from "../strikes/plan.ts";
+import { KeptStore } from "../strikes/kept-store.ts";
+import { FaultPlan, type Part } from "../strikes/plan.ts";
 import { type Control, runControl } from "./campaign-control.ts";
 import { type Cycle, type CycleRecord, runCycle } from "./campaign-cycle.ts";
 import { campaignResult, keepMinimal, type Outcome } from "./campaign-result.ts";
@@ -41,6 +42,8 @@ export interface RunCampaignOptions {
   /** No cycle of this run begins after it. */
   readonly budgetMs?: number;
   readonly seed?: number;
+  /** Of a sweep over bits only this part. */
+  readonly part?: Part;
   readonly signal?: AbortSignal;
   readonly listener?: (event: CampaignEvent) => void;
   /** Where the histories of failing cycles, and of the last one, are kept. Without it nothing is written. */
@@ -119,7 +122,7 @@ class CampaignRun {
     this.#skipped = skipped;
     this.#seed = options.seed ?? 1;
     this.#planned = options.cycles ?? (options.budgetMs === undefined ? campaign.cycles : undefined);
-    this.#plan = new FaultPlan(faults);
+    this.#plan = new FaultPlan(faults, options.part);
     this.#powerCut = needsOwnDisk(faults.flatMap(({ fault }) => needsOfFault(fault)));
     this.#done = [...(state?.cycles ?? [])];
     this.#plan.goOnAfter(this.#done);
@@ -138,27 +141,29 @@ class CampaignRun {
   async #oneStore(): Promise<void> {
     const { campaign, target, signal } = this.#options;
     const instance = await target.provision({ powerCut: this.#powerCut, ...(signal === undefined ? {} : { signal }) });
+    const kept = campaign.keepsStore ? new KeptStore() : undefined;
     const onStore: Cycle[] = [];
     const isTrusted = (): boolean => onStore.every((each) => each.record.outcome === "pass");
     try {
       this.#identify(instance);
       while (this.#goesOn() && onStore.length < campaign.freshStoreEvery && isTrusted()) {
-        const cycle = await this.#cycle(instance);
+        const cycle = await this.#cycle(instance, kept);
         if (cycle !== undefined) {
           onStore.push(cycle);
         }
       }
-      if (isTrusted()) {
+      if (isTrusted() && kept === undefined) {
         await this.#readAgain(onStore);
       }
     } finally {
+      await kept?.dispose();
       await instance.dispose();
     }
   }
 
-  async #cycle(instance: Instance): Promise<Cycle | undefined> {
+  async #cycle(instance: Instance, kept: KeptStore | undefined): Promise<Cycle | undefined> {
     const number = this.#done.length + 1;
-    const cycle = await runCycle({ ...this.#options, plan: this.#plan, instance, number, seed: this.#seed });
+    const cycle = await runCycle({ ...this.#options, plan: this.#plan, instance, kept, number, seed: this.#seed });
     if (cycle === undefined) {
       this.#isThrough = true;
       return undefined;
@@ -231,7 +236,7 @@ class CampaignRun {
     const { campaign: name, ...plan } = campaign;
     state.identify({
       campaign: name,
-      plan: JSON.stringify({ ...plan, place: undefined, cycles: undefined }),
+      plan: JSON.stringify({ ...plan, place: undefined, cycles: undefined, part: this.#options.part }),
       target: target.name,
       settings: { ...settings },
       seed: this.#seed,

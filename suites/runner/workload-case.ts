@@ -39,7 +39,7 @@ export async function runWorkloadCase(each: Case, run: WorkloadRun): Promise<Ver
   await workload.prepare(load.context());
   const random = new SeededRandom(seed);
   for (const fault of each.faults.toSorted((a, b) => lowest(a) - lowest(b))) {
-    await strike(drawBlow(fault, random), { instance, history, load, sweeps: false });
+    await strike(drawBlow(fault, random), { instance, history, load, workload, sweeps: false });
   }
   load.begin();
   await load.until({ acked: stop.acked });

@@ -25,6 +25,9 @@ export interface Blow {
   readonly stopped: "kill" | "gracefully";
   readonly without: string | undefined;
   readonly where: "data" | "zeros" | undefined;
+  /** One bit in every so many bytes; which one says `bit`, from 0. */
+  readonly spreadBytes: number | undefined;
+  readonly bit: number;
   readonly error: CallError;
   readonly repeats: boolean;
   readonly delayMs: number;
@@ -72,6 +75,8 @@ export function drawBlow(fault: FaultFields, random: SeededRandom, fixed: Fixed 
     stopped: one(any.stopped, "kill"),
     without: any.without,
     where: any.where,
+    spreadBytes: any.spread === undefined ? undefined : sizeOf(any.spread),
+    bit: (fixed.nth ?? 1) - 1,
     error: fixed.error ?? one(any.error, "EIO"),
     repeats: fixed.repeats ?? one(any.repeats, false),
     delayMs: any.by === undefined ? 0 : milliseconds(any.by),
@@ -101,7 +106,7 @@ function detailsOf(blow: Blow): string[] {
     case "power-cut":
       return [`keep=${blow.keep}`];
     case "damage":
-      return [blow.damage, `after=${blow.stopped}`];
+      return [blow.damage, ...(blow.spreadBytes === undefined ? [] : [`bit ${blow.bit}`]), `after=${blow.stopped}`];
     case "call-error":
       return [blow.error, blow.repeats ? "for good" : "once"];
     case "delay":

@@ -15,13 +15,19 @@ export interface Turn {
   readonly sweeps: boolean;
 }
 
+/** Of a sweep over bits: every `of`-th of them, beginning with the `number`-th, from 1. */
+export interface Part {
+  readonly number: number;
+  readonly of: number;
+}
+
 export class FaultPlan {
   readonly #lines: readonly Line[];
   #next = 0;
 
   /** `faults` are those that the target can be asked for, with their places in the file. */
-  constructor(faults: readonly { readonly line: number; readonly fault: FaultFields }[]) {
-    this.#lines = faults.map(({ line, fault }) => new Line(line, fault));
+  constructor(faults: readonly { readonly line: number; readonly fault: FaultFields }[], part: Part = { number: 1, of: 1 }) {
+    this.#lines = faults.map(({ line, fault }) => new Line(line, fault, part));
   }
 
   /** undefined when every line is a sweep that is through. */
@@ -70,11 +76,16 @@ class Line {
   place = 0;
   #nth = 1;
   readonly #fault: FaultFields;
+  readonly #isOfBits: boolean;
+  readonly #part: Part;
 
-  constructor(index: number, fault: FaultFields) {
+  constructor(index: number, fault: FaultFields, part: Part) {
     this.index = index;
     this.#fault = fault;
-    this.combinations = fault.when.nth === "each" ? combinationsOf(fault) : [];
+    this.#part = part;
+    this.#isOfBits = fault.do === "damage" && fault.spread !== undefined;
+    this.combinations = fault.when.nth === "each" ? combinationsOf(fault) : this.#isOfBits ? [{}] : [];
+    this.#nth = this.#isOfBits ? part.number : 1;
   }
 
   turn(random: SeededRandom): Turn | undefined {
@@ -91,7 +102,8 @@ class Line {
     if (this.combinations.length === 0) {
       return;
     }
-    this.#nth = met ? this.#nth + 1 : 1;
+    const step = this.#isOfBits ? this.#part.of : 1;
+    this.#nth = met ? this.#nth + step : 1;
     this.place += met ? 0 : 1;
   }
 }

@@ -11,8 +11,10 @@ import { drawStartMoments, killDuringStarts } from "../../targets/faults/kill-du
 import type { StoreCopy } from "../../targets/faults/store-files.ts";
 import { armCallFault } from "../../targets/faults/system-calls.ts";
 import type { Instance, PowerCutAdversary } from "../../targets/target.ts";
+import type { Workload } from "../workloads/workload.ts";
 import { type Blow, printBlow } from "./blow.ts";
-import { copyOfRunning, damageEvidence, removeFiles } from "./damage.ts";
+import { copyOfRunning, damageEvidence, flipBits, removeFiles } from "./damage.ts";
+import type { KeptStore } from "./kept-store.ts";
 import { armLasting } from "./lasting.ts";
 import type { Load } from "./load.ts";
 
@@ -20,6 +22,9 @@ export interface StrikeContext {
   readonly instance: Instance;
   readonly history: HistoryWriter;
   readonly load: Load;
+  readonly workload: Workload;
+  /** One loaded store for many cycles: kept at the first blow, put back at the others. */
+  readonly kept?: KeptStore | undefined;
   /** Of a sweep: a call that never came is its end. */
   readonly sweeps: boolean;
   /** Where a stale page is taken from. */
@@ -38,6 +43,8 @@ const callWithinMs = 8000;
 const callAckedMax = 3000;
 /** After it a server that was hurt for a while has to go on. */
 const resumeWithinMs = 15_000;
+/** Before files are damaged: a server marks what it has written when it is idle, and tells damage from a torn end by it. */
+const quietMs = 500;
 const againWithinMs = 60_000;
 
 export async function strike(blow: Blow, context: StrikeContext): Promise<Struck> {
@@ -64,6 +71,12 @@ async function suddenStrike(blow: Blow, context: StrikeContext): Promise<Struck>
   if ("call" in blow.moment) {
     return killAtCall(blow, context);
   }
+  if (blow.does === "damage" && context.kept?.workload !== undefined) {
+    await context.kept.putBack(context.instance, context.history);
+    const met = await damage(blow, context);
+    await comeBack(blow, context);
+    return { met };
+  }
   if (blow.damage === "stale-page" && blow.does === "damage") {
     return staleStrike(blow, context);
   }
@@ -71,6 +84,9 @@ async function suddenStrike(blow: Blow, context: StrikeContext): Promise<Struck>
   await load.until(blow.moment, { settles: blow.settled });
   if (blow.settled) {
     await load.settle();
+  }
+  if (blow.does === "damage") {
+    await sleep(quietMs);
   }
   onStrike?.();
   await stopAndHurt(blow, context);
@@ -100,7 +116,8 @@ async function staleStrike(blow: Blow, context: StrikeContext): Promise<Struck> 
   return { met: true };
 }
 
-async function stopAndHurt(blow: Blow, { instance, history, load, earlier }: StrikeContext): Promise<void> {
+async function stopAndHurt(blow: Blow, context: StrikeContext): Promise<void> {
+  const { instance, history, load, workload, kept } = context;
   if (blow.does === "kill" || blow.does === "power-cut" || blow.does === "restart") {
     const evidence = await end(blow.does, blow, instance);
     await load.cut();
@@ -110,12 +127,28 @@ async function stopAndHurt(blow: Blow, { instance, history, load, earlier }: Str
   const stopped = blow.stopped === "kill" ? await instance.kill() : await instance.stop();
   await load.cut();
   history.fault(blow.stopped === "kill" ? "kill" : "stop", stopped);
+  await kept?.keep(instance, { history, workload });
+  await damage(blow, context);
+}
+
+/** Whether there was anything to damage; without, a sweep is through. */
+async function damage(blow: Blow, { instance, history, earlier, sweeps }: StrikeContext): Promise<boolean> {
   if (blow.without !== undefined) {
     history.note(removeFiles(instance, blow.without));
   }
-  const { damage: kind, files, seed, where } = blow;
+  const { damage: kind, files, seed, where, spreadBytes, bit } = blow;
+  if (spreadBytes !== undefined) {
+    const flipped = flipBits(instance, { spreadBytes, bit, files });
+    if (flipped.happened || !sweeps) {
+      history.fault("damage", flipped);
+    } else {
+      history.note(flipped.summary);
+    }
+    return flipped.happened;
+  }
   const fault = { kind, files, seed, ...(where === undefined ? {} : { where }) };
   history.fault("damage", damageEvidence(await applyFileFault(instance, fault, earlier === undefined ? {} : { earlier })));
+  return true;
 }
 
 function end(how: "kill" | "power-cut" | "restart", blow: Blow, instance: Instance): Promise<FaultEvidence> {
