@@ -16,8 +16,8 @@ const slowMs = 0.4;
 const fastMs = 0.3;
 /** What a byte may cost beyond the sync itself; a large batch on a fast disk is no reason to change. */
 const msPerByte = 0.75e-6;
-/** So many commits of twice `slowMs` in a row make a disk slow, or one that is as slow as all of them. */
-const scoreMax = 16;
+/** So many commits of twice `slowMs` in a row make a disk slow, or one that is as slow as all of them; fewer would blame it for a busy processor. */
+const scoreMax = 64;
 const flightsLooked = 16;
 
 export class MeasuredPacing implements CommitPacing {
