@@ -43,7 +43,7 @@ export interface BlockOutcome {
 }
 
 const settlePollMs = 5;
-/** A drain that goes on ends after so many times the longest silence. */
+/** A closed model's window comes home within so many times the longest silence; an open one may have a backlog without end. */
 const drainSilencesMax = 12;
 export async function runBlock(options: BlockOptions): Promise<BlockOutcome> {
   await prepareHistograms();
@@ -101,10 +101,13 @@ async function runPhases(options: BlockOptions, parts: { flow: Flow; recorder: R
   await watch.during("warm-up", isClosed ? recorder.beginWithAnswer() : recorder.begin(performance.now()));
   const meter = startClientMeter();
   await watch.sleep("measure", plan.measure);
-  await watch.during("measure", isClosed ? recorder.endWithAnswer() : recorder.end(performance.now()));
+  await watch.during("measure", isClosed ? recorder.endWithTurn(flow.inFlight) : recorder.end(performance.now()));
   const client = meter();
   flow.stop();
-  await watch.during("drain", drained({ flow, recorder, silenceMaxMs: plan.drain }));
+  await watch.during(
+    "drain",
+    drained({ flow, recorder, silenceMaxMs: plan.drain, limitMs: plan.drain * (isClosed ? drainSilencesMax : 1) }),
+  );
   return client;
 }
 
@@ -230,8 +233,9 @@ function describe(error: unknown): string {
  * A full window of a slow server takes long to come home: as long as answers arrive, it is waited for, up to a limit. Also resolves at
  * either end: what is then still missing shows in the account.
  */
-function drained({ flow, recorder, silenceMaxMs }: { flow: Flow; recorder: Recorder; silenceMaxMs: number }): Promise<void> {
-  const limit = performance.now() + drainSilencesMax * silenceMaxMs;
+function drained(options: { flow: Flow; recorder: Recorder; silenceMaxMs: number; limitMs: number }): Promise<void> {
+  const { flow, recorder, silenceMaxMs, limitMs } = options;
+  const limit = performance.now() + limitMs;
   let seen = recorder.progress;
   let deadline = performance.now() + silenceMaxMs;
   return new Promise((resolve) => {

@@ -12,7 +12,7 @@ export interface Flow {
   stop(): void;
   /** Gives up what was due and not sent; what is under way still arrives. */
   halt(): void;
-  /** Operations begun and not ended, while running. */
+  /** Operations begun and not ended, while running. In a closed model the window. */
   readonly inFlight: number;
   /** Nothing more can arrive. */
   readonly isDrained: boolean;

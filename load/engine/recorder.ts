@@ -15,6 +15,8 @@ export interface Clocks {
 
 /** A stall at the very end of a measurement is no sign of a rate that can't be sustained. */
 const graceMs = 250;
+/** After so many turns of the window a part of one more makes no difference. */
+const manyTurns = 32;
 
 export class Recorder implements Clocks {
   readonly service = new LatencyHistogram();
@@ -47,16 +49,24 @@ export class Recorder implements Clocks {
     this.#endMs = nowMs;
   }
 
-  /**
-   * The measurement of a closed model begins and ends with an answer, the first one inside and the last one outside. A server that syncs
-   * every message answers a whole window at once, seconds apart; between two points of the clock there may be one such burst or none.
-   */
+  /** The first answer to come is the first one inside. */
   beginWithAnswer(): Promise<void> {
-    return this.#nextAnswer((receivedMs) => this.begin(receivedMs));
+    return this.#untilAnswer(
+      () => true,
+      (receivedMs) => this.begin(receivedMs),
+    );
   }
 
-  endWithAnswer(): Promise<void> {
-    return this.#nextAnswer((receivedMs) => this.end(receivedMs));
+  /**
+   * A server that syncs every message answers a whole window at once, seconds apart; between two points of the clock there may be one such
+   * burst or none. In a closed model each place of the window is answered once in a turn, so a measurement of few turns ends when a turn is
+   * whole: the next answer is the first one outside.
+   */
+  endWithTurn(window: number): Promise<void> {
+    return this.#untilAnswer(
+      () => this.operations >= manyTurns * window || (this.operations >= window && this.operations % window === 0),
+      (receivedMs) => this.end(receivedMs),
+    );
   }
 
   get seconds(): number {
@@ -112,9 +122,12 @@ export class Recorder implements Clocks {
     this.lag?.free();
   }
 
-  #nextAnswer(then: (receivedMs: number) => void): Promise<void> {
+  #untilAnswer(isIt: () => boolean, then: (receivedMs: number) => void): Promise<void> {
     return new Promise((resolve) => {
       this.#onAnswer = (receivedMs) => {
+        if (!isIt()) {
+          return;
+        }
         this.#onAnswer = undefined;
         then(receivedMs);
         resolve();

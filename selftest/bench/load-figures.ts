@@ -18,20 +18,17 @@ interface LoadRun {
   readonly policy: LoadPolicy;
   readonly window?: number;
   readonly connections?: number;
-  /** Instead of the profile's number, where one pair takes long. */
+  /** Instead of the profile's number: a server that syncs each of sixteen thousand messages takes long, and the goals are far away. */
   readonly pairs?: number;
   readonly figures: readonly LoadFigure[];
 }
 
 const connectionCounts = [1, 4, 16];
+const pairsAgainstAlways = 5;
 
 const runs: readonly LoadRun[] = [
   ...connectionCounts.map((connections) => publishing({ connections, window: 1024, policy: "shipped", goal: atLeast(2.5) })),
-  ...connectionCounts.map((connections) => {
-    const run = publishing({ connections, window: 1024, policy: "equal", goal: atLeast(80) });
-    // The official server answers sixteen thousand publishes at once, after as many syncs.
-    return connections === 16 ? { ...run, pairs: 5 } : run;
-  }),
+  ...connectionCounts.map((connections) => publishing({ connections, window: 1024, policy: "equal", goal: atLeast(80) })),
   publishing({ connections: 1, window: 256, policy: "shipped", goal: atLeast(1.5) }),
   publishing({ connections: 1, window: 256, policy: "equal", goal: atLeast(20) }),
   throughput({ name: "publish to a memory stream, window 1024", profile: "pub-memory", window: 1024, goal: atLeast(3.5) }),
@@ -62,7 +59,8 @@ function publishing(of: { connections: number; window: number; policy: LoadPolic
   const { connections, window, policy, goal } = of;
   const against = policy === "shipped" ? "the default" : "always";
   const name = `durable publish, ${connections} × window ${window}, against ${against}`;
-  return { profile: "pub-async", policy, window, connections, figures: [{ name, metric: "peak throughput", goal }] };
+  const run: LoadRun = { profile: "pub-async", policy, window, connections, figures: [{ name, metric: "peak throughput", goal }] };
+  return policy === "shipped" ? run : { ...run, pairs: pairsAgainstAlways };
 }
 
 /** Against the official server as it ships. */
