@@ -2,12 +2,15 @@
  * What can be done to a started server on this machine. Mounting is tried once for real, because root in a container may still not be
  * allowed to; the answer is kept for the life of the tool.
  */
+import { isAbsolute } from "node:path";
 import { isOnPath } from "./executable.ts";
 import { failureText } from "./failure-text.ts";
+import { clockLackOf } from "./faults/clock-jump.ts";
 import { fileLimitLack } from "./faults/file-limit.ts";
 import { memoryLimitLack } from "./faults/memory-limit.ts";
 import { systemCallsLack } from "./faults/system-calls-probe.ts";
 import { makeInstanceFolder } from "./instance-folder.ts";
+import { nodeExecutable } from "./launch.ts";
 import { forgetLive, keepLive } from "./live.ts";
 import { procIsThere } from "./proc.ts";
 import { allCapabilities, type Capabilities, type Capability } from "./target.ts";
@@ -25,7 +28,8 @@ const imagePrograms: readonly (readonly [program: string, from: string])[] = [
   ["sync", "coreutils"],
 ];
 
-export async function startedCapabilities(file: TargetFile): Promise<Capabilities> {
+/** `executable` is the one found for a target whose command names `{executable}`. */
+export async function startedCapabilities(file: TargetFile, executable?: string): Promise<Capabilities> {
   const has = new Set<Capability>();
   const missing = new Map<Capability, string>();
   const decide = (capability: Capability, lack: string | undefined) => {
@@ -42,12 +46,14 @@ export async function startedCapabilities(file: TargetFile): Promise<Capabilitie
   decide("store-files", undefined);
   const configurable = file.config !== undefined || Object.keys(file.settings).length > 0;
   decide("configure", configurable ? undefined : `${file.file} has neither "config" nor "settings"`);
-  const [cut, calls, memory, files, fuse] = await Promise.all([
+  const program = programOf(file, executable);
+  const [cut, calls, memory, files, fuse, clock] = await Promise.all([
     powerCutLack(),
     systemCallsLack(),
     memoryLimitLack(),
     fileLimitLack(),
     fuseLack(),
+    program === undefined ? `which program "${file.command[0] ?? ""}" is can't be told` : clockLackOf(program),
   ]);
   decide("power-cut", cut);
   decide("disk-full", cut ?? programLack("fallocate", "util-linux"));
@@ -56,7 +62,19 @@ export async function startedCapabilities(file: TargetFile): Promise<Capabilitie
   decide("memory-limit", memory);
   decide("file-limit", files);
   decide("fuse", fuse);
+  decide("clock", clock);
   return { has, missing };
+}
+
+/** The program that becomes the server, as far as the target file tells. */
+function programOf({ command: [word = ""] }: TargetFile, executable: string | undefined): string | undefined {
+  if (word === "{node}") {
+    return nodeExecutable();
+  }
+  if (word === "{executable}") {
+    return executable;
+  }
+  return isAbsolute(word) ? word : undefined;
 }
 
 /** What a server's data stands on. */

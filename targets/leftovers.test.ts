@@ -12,6 +12,7 @@ import { findLeftovers, removeLeftovers } from "./leftovers.ts";
 import { probeMachine } from "./machine.ts";
 import { memoryParent } from "./memory-group.ts";
 import { groupMembers } from "./proc.ts";
+import { fuseLack } from "./volumes/fuse/probe.ts";
 import { mounts } from "./volumes/mount.ts";
 import { holdsWithin } from "./waiting.ts";
 
@@ -19,6 +20,7 @@ const lack = await powerCutLack();
 const powerCut = lack === undefined;
 const callsLack = await systemCallsLack();
 const memoryLack = await memoryLimitLack();
+const fuseReason = await fuseLack();
 const because = (reason: string | undefined) => (reason === undefined ? "" : ` (skipped: ${reason})`);
 
 const said = z.object({ pid: z.number(), data: z.string() });
@@ -31,14 +33,14 @@ interface Tool {
 }
 
 /** Another process of the tool, with one server running on an image where this machine can mount one. */
-async function startTool(fake: FakeTarget, then: string): Promise<Tool> {
+async function startTool(fake: FakeTarget, then: string, volume: "image" | "fuse" = "image"): Promise<Tool> {
   const script = join(fake.folder, "tool.ts");
   writeFileSync(
     script,
     `import { resolveTarget } from ${JSON.stringify(join(import.meta.dirname, "resolve.ts"))};
     import { disposeAll } from ${JSON.stringify(join(import.meta.dirname, "live.ts"))};
     const target = await resolveTarget("fake", { targetFile: ${JSON.stringify(fake.file)} });
-    const instance = await target.provision({ powerCut: ${powerCut} });
+    const instance = await target.provision(${volume === "fuse" ? '{ volume: "fuse" }' : `{ powerCut: ${powerCut} }`});
     process.on("SIGTERM", () => void disposeAll().then(() => process.exit(0)));
     console.log(JSON.stringify({ pid: instance.pid, data: instance.dataDirectory }));
     ${then}`,
@@ -129,6 +131,41 @@ test.skipIf(callsLack !== undefined || memoryLack !== undefined)(
   },
 );
 
+test.skipIf(fuseReason !== undefined)(
+  `a disk of the tool's own ends with the tool, however that ends, also while the server waits for it${because(fuseReason)}`,
+  { timeout: 60_000 },
+  async () => {
+    const arm = `setTimeout(async () => {
+      await instance.disk.ask("arm", { calls: "write", at: 1, does: "hold", repeats: true });
+      END
+    }, 100); setInterval(() => {}, 1000);`;
+    const ends = ["process.exit(1);", 'process.kill(process.pid, "SIGTERM");', 'process.kill(process.pid, "SIGKILL");'];
+    for (const end of ends) {
+      using fake = makeFakeTarget({ before: 'setInterval(() => fs.writeFile(data + "/f", "x", () => {}), 5);' });
+      const tool = await startTool(fake, arm.replace("END", end), "fuse");
+      await tool.ended;
+      // The disk sees that the tool is gone; the server may live on until it is swept.
+      expect(await holdsWithin(() => !traces(tool).mount, { withinMs: 10_000 })).toBe(true);
+      await removeLeftovers(findLeftovers().filter(({ ownerPid }) => ownerPid === tool.child.pid));
+      expect(await holdsWithin(() => groupMembers(tool.serverPid).length === 0, { withinMs: 10_000 })).toBe(true);
+      expect(traces(tool)).toEqual(nothing);
+      expect(await holdsWithin(() => disksOf(tool.child.pid ?? 0).length === 0, { withinMs: 10_000 })).toBe(true);
+    }
+  },
+);
+
+/** Processes of disks that were started by that tool: they have no other parent while it lives, and are gone with their mounts. */
+function disksOf(toolPid: number): string[] {
+  return readdirSync("/proc").filter((pid) => {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, "latin1");
+      return words.includes("fuse/daemon.ts") && readFileSync(`/proc/${pid}/environ`, "latin1").includes(`STREAMPROOF_TOOL=${toolPid}\0`);
+    } catch {
+      return false;
+    }
+  });
+}
+
 /** Programs that write their log into a folder of that tool. */
 function tracersOf(toolPid: number): string[] {
   return readdirSync("/proc").filter((pid) => {
@@ -158,6 +195,8 @@ test("the machine's facts say what to type for each thing that is missing, and n
       "system-calls",
       "memory-limit",
       "file-limit",
+      "fuse",
+      "clock",
       "leftovers",
     ]),
   );

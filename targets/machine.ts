@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { powerCutLack } from "./capabilities.ts";
 import { findExecutable, isOnPath } from "./executable.ts";
 import { failureText } from "./failure-text.ts";
+import { clockLack } from "./faults/clock-jump.ts";
 import { fileLimitLack } from "./faults/file-limit.ts";
 import { memoryLimitLack } from "./faults/memory-limit.ts";
 import { systemCallsLack } from "./faults/system-calls-probe.ts";
@@ -106,6 +107,14 @@ async function faultFacts(): Promise<MachineFact[]> {
       works: "prlimit took a process's file descriptors",
       usedFor: "few file descriptors",
       advice: "apt install util-linux",
+    },
+    {
+      id: "clock",
+      title: "clock jumps",
+      lack: clockLack(),
+      works: "a program's clock was shifted by an hour",
+      usedFor: "clock jumps of servers that ask the C library for the time (not of Go)",
+      advice: "apt install libfaketime",
     },
     {
       id: "fuse",

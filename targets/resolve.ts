@@ -130,7 +130,7 @@ function processTarget({ spec, file, executable, options }: ProcessParts): Resol
     settings,
     claims: claimsFor(file, version),
     knownFailing: readKnownFailing(knownFailingFile, version, settings),
-    capabilities: () => startedCapabilities(file),
+    capabilities: () => startedCapabilities(file, executable?.path),
     provision: (provisionOptions) => provisionProcess({ target, file, executable: executable?.path, given }, provisionOptions),
   };
   return target;

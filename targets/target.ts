@@ -17,6 +17,7 @@ import type { FuseVolume } from "./volumes/fuse/volume.ts";
  * - `memory-limit` the server's memory can be limited, up to its end by the kernel
  * - `file-limit` the number of its file descriptors can be limited
  * - `fuse` the volume is a disk of this tool's own: faults at single operations, their counts and their order; needs `volume: "fuse"`
+ * - `clock` its wall clock can be made to jump
  */
 export const allCapabilities = [
   "restart",
@@ -31,6 +32,7 @@ export const allCapabilities = [
   "memory-limit",
   "file-limit",
   "fuse",
+  "clock",
 ] as const;
 export type Capability = (typeof allCapabilities)[number];
 

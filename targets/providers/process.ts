@@ -51,7 +51,7 @@ const disposeWithinMs = 10_000;
 export async function provisionProcess(what: ProcessTarget, options: ProvisionOptions = {}): Promise<Instance> {
   checkSettings(what.file, options.settings ?? {});
   options.signal?.throwIfAborted();
-  const capabilities = await startedCapabilities(what.file);
+  const capabilities = await startedCapabilities(what.file, what.executable);
   const needed = options.volume === "fuse" ? "fuse" : "power-cut";
   if ((options.powerCut === true || options.volume !== undefined) && !capabilities.has.has(needed)) {
     throw new TargetError("TARGET_CAPABILITY_MISSING", `target "${what.target.name}": ${capabilities.missing.get(needed) ?? ""}`);

@@ -113,7 +113,8 @@ class Channel {
       serialization: "advanced",
       // In a group of its own, so that a Ctrl-C at the terminal doesn't reach it.
       detached: true,
-      env: environment,
+      // For people who wonder whose process it is.
+      env: { ...environment, STREAMPROOF_TOOL: String(process.pid) },
     });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#ended = promise;
