@@ -228,6 +228,7 @@ test("requests that can't be run are refused before anything is sent", async () 
     { overrides: { payloadBytes: 8 } },
     { overrides: { window: -1 } },
     { overrides: { connections: 1.5 } },
+    { profile: push, overrides: { window: 4 } },
     { overrides: { model: "open", rate: 0 } },
   ];
   for (const options of bad) {

@@ -234,6 +234,9 @@ function arrivalOf(profile: LoadProfile, overrides: LoadOverrides): Arrival {
     checkCount("window", window, 100_000);
   }
   if ((overrides.model ?? profile.model) === "closed") {
+    if (window !== undefined && profile.load.op === "push") {
+      throw new LoadError("LOAD_OPTION_INVALID", `a window has no meaning for ${profile.profile}: the server decides how much it pushes`);
+    }
     return { ...profile.arrivals.closed, ...(window === undefined ? {} : { inFlight: window }) };
   }
   if (rate !== undefined && !(rate > 0 && rate <= 10_000_000)) {
