@@ -103,6 +103,36 @@ describe.skipIf(lack !== undefined)(`an image volume${lack === undefined ? "" : 
     expect(tornOverwrites).toBeGreaterThan(6);
   });
 
+  test.each(["torn", "grown"] as const)("%s: keeps what was synced, all names and sizes, and cuts the unsynced tail", async (keep) => {
+    const volume = await makeVolume();
+    const synced = "s".repeat(10_000);
+    const lengths = new Set<number>();
+    for (let seed = 0; seed < 6; seed++) {
+      // A letter of its own: what stands on reused blocks by chance is no loss.
+      const letter = String.fromCharCode(97 + seed);
+      write(join(volume.directory, "log"), synced, { sync: true });
+      write(join(volume.directory, "log"), letter.repeat(30_000), { sync: false });
+      write(join(volume.directory, "new"), letter.repeat(9000), { sync: false });
+      const snapshot = await cut(volume, { keep, seed });
+      const log = readFileSync(join(volume.directory, "log"), "utf8");
+      expect(/^s{10000}([a-f])\1*\0*$|^s{10000}\0*$/.test(log)).toBe(true);
+      expect(log.length).toBe(40_000);
+      expect(readFileSync(join(volume.directory, "new"), "utf8")).toMatch(/^[a-f]*\0*$/);
+      expect(snapshot.droppedBytes).toBeGreaterThan(0);
+      const kept = log.replace(/\0+$/, "").length;
+      expect(kept % 512 === 0 || kept === 10_000).toBe(true);
+      lengths.add(kept);
+      rmSync(join(volume.directory, "log"));
+      rmSync(join(volume.directory, "new"));
+    }
+    expect(lengths.size).toBeGreaterThan(1);
+  });
+
+  test("refuses to leave names to chance, which its journal doesn't", async () => {
+    const volume = await makeVolume();
+    await expect(volume.snapshot({ keep: "nothing", names: "strict" })).rejects.toThrow("FUSE");
+  });
+
   test("several cuts of one volume work, and disposing leaves no mount and no file", async () => {
     const volume = await makeVolume();
     for (const round of [1, 2, 3]) {

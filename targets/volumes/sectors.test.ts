@@ -6,7 +6,7 @@ import { afterAll, expect, test } from "vitest";
 import { parseFilefrag, unmovedSectors } from "./extents.ts";
 import { draw } from "./mix.ts";
 import { seededRandom } from "./random.ts";
-import { copySectors, countSectors, differingSectors, intersection, normalised, type SectorRun } from "./sectors.ts";
+import { copySectors, countSectors, difference, differingSectors, intersection, normalised, type SectorRun } from "./sectors.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "streamproof-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -85,4 +85,23 @@ test("only sectors that hold the same part of the same file count as unmoved", (
     { file: "a", logical: 30, physical: 100, count: 2 },
   ];
   expect(unmovedSectors(before, after)).toEqual([[104, 6]]);
+});
+
+test("a difference is what is in the first set and not in the second", () => {
+  expect(
+    difference(
+      [
+        [0, 10],
+        [20, 5],
+      ],
+      [
+        [2, 3],
+        [8, 14],
+      ],
+    ),
+  ).toEqual([
+    [0, 2],
+    [5, 3],
+    [22, 3],
+  ]);
 });
