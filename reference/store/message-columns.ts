@@ -99,6 +99,21 @@ export class MessageColumns {
     return chunk;
   }
 
+  /** Distance to the next message on the same subject. */
+  setNext(sequence: number, step: number): void {
+    const chunk = this.chunkOf(sequence);
+    if (chunk !== undefined) {
+      chunk.next[slotOf(sequence)] = step;
+    }
+  }
+
+  setPrevious(sequence: number, step: number): void {
+    const chunk = this.chunkOf(sequence);
+    if (chunk !== undefined) {
+      chunk.previous[slotOf(sequence)] = step;
+    }
+  }
+
   /** Drops the chunk of `sequence` if nothing in it is stored or lost. */
   dropIfEmpty(sequence: number): void {
     const at = Math.floor(sequence / chunkSequences) - this.#base;

@@ -148,9 +148,8 @@ export class MessageIndex {
     const before = this.messages;
     if (floor > this.last) {
       this.#removeAll();
-    }
-    while (this.messages > 0 && this.first < floor) {
-      this.remove(this.first);
+    } else if (this.messages > 0 && this.first < floor) {
+      this.#removeFront(floor);
     }
     this.#forgiveBelow(floor);
     if (this.messages === 0 && floor > this.first) {
@@ -176,6 +175,51 @@ export class MessageIndex {
     this.messages = 0;
     this.bytes = 0;
     this.lost = 0;
+  }
+
+  /**
+   * Removes in ascending order, so that each is the first on its subject: nothing before it has to be told, and what comes after it only
+   * if it stays.
+   */
+  #removeFront(floor: number): void {
+    const { columns } = this;
+    for (let sequence = columns.skipGap(this.first); sequence < floor; ) {
+      const chunk = columns.chunkOf(sequence);
+      const slot = slotOf(sequence);
+      if (chunk !== undefined) {
+        this.#removeSlots(chunk, sequence - slot, { from: slot, end: Math.min(chunk.capacity, floor - sequence + slot) }, floor);
+        columns.dropIfEmpty(sequence);
+      }
+      sequence = columns.skipGap(sequence - slot + chunkSequences);
+    }
+    this.first = this.messages === 0 ? this.last + 1 : this.nextStored(floor);
+  }
+
+  #removeSlots(chunk: Chunk, base: number, { from, end }: { readonly from: number; readonly end: number }, floor: number): void {
+    const { subjects } = this;
+    for (let slot = from; slot < end; slot += 1) {
+      const number = chunk.subject[slot] ?? 0;
+      if (number === 0 || number === lostSubject) {
+        continue;
+      }
+      const count = (subjects.count[number] ?? 0) - 1;
+      subjects.count[number] = count;
+      if (count === 0) {
+        subjects.release(number);
+      } else {
+        const next = this.nextOnSubject(base + slot, number);
+        subjects.first[number] = next;
+        if (next >= floor) {
+          this.columns.setPrevious(next, 0);
+        }
+      }
+      const size = chunk.size[slot] ?? 0;
+      chunk.subject[slot] = 0;
+      chunk.stored -= 1;
+      this.messages -= 1;
+      this.bytes -= size;
+      this.#released(chunk.place[slot] ?? 0, size, chunk.offset[slot] ?? 0);
+    }
   }
 
   /** Lowest stored sequence >= `from`, 0 when none. */
@@ -288,12 +332,12 @@ export class MessageIndex {
     chunk.previous[slot] = before > 0 ? distance(before, sequence) : 0;
     chunk.next[slot] = after > 0 ? distance(sequence, after) : 0;
     if (before > 0) {
-      this.#setNext(before, distance(before, sequence));
+      this.columns.setNext(before, distance(before, sequence));
     } else {
       subjects.first[number] = sequence;
     }
     if (after > 0) {
-      this.#setPrevious(after, distance(sequence, after));
+      this.columns.setPrevious(after, distance(sequence, after));
     } else {
       subjects.last[number] = sequence;
     }
@@ -312,12 +356,12 @@ export class MessageIndex {
     const after = chunk.next[slot] === 0 ? 0 : this.nextOnSubject(sequence, number);
     subjects.count[number] = count - 1;
     if (before > 0) {
-      this.#setNext(before, after > 0 ? distance(before, after) : 0);
+      this.columns.setNext(before, after > 0 ? distance(before, after) : 0);
     } else {
       subjects.first[number] = after;
     }
     if (after > 0) {
-      this.#setPrevious(after, before > 0 ? distance(before, after) : 0);
+      this.columns.setPrevious(after, before > 0 ? distance(before, after) : 0);
     } else {
       subjects.last[number] = before;
     }
@@ -347,20 +391,6 @@ export class MessageIndex {
       previous = this.columns.skipGapBackward(previous - 1);
     }
     return Math.max(0, previous);
-  }
-
-  #setNext(sequence: number, step: number): void {
-    const chunk = this.columns.chunkOf(sequence);
-    if (chunk !== undefined) {
-      chunk.next[slotOf(sequence)] = step;
-    }
-  }
-
-  #setPrevious(sequence: number, step: number): void {
-    const chunk = this.columns.chunkOf(sequence);
-    if (chunk !== undefined) {
-      chunk.previous[slotOf(sequence)] = step;
-    }
   }
 }
 
