@@ -65,6 +65,17 @@ export class ByteReader {
     this.#bytes = bytes;
   }
 
+  get at(): number {
+    return this.#at;
+  }
+
+  /** Steps over a field and says where its content begins; it ends at `at`. */
+  skipBytes(): number {
+    const length = this.number();
+    this.#at += length;
+    return this.#at - length;
+  }
+
   get done(): boolean {
     return this.#at >= this.#bytes.length;
   }

@@ -15,6 +15,7 @@ const noResult = 0x40;
 const end = 0x0b;
 const i32Add = 0x6a;
 const i32Sub = 0x6b;
+const i32IsZero = 0x45;
 const i32Equal = 0x46;
 const i32LessUnsigned = 0x49;
 const i32LessEqualUnsigned = 0x4d;
@@ -153,6 +154,21 @@ const headerIsSound = [
 // isSound(0 pointer, 1 length, 2 segment, 3 offset) → 0 or 1.
 const isSound = [[...bodyHash, ...get(0), ...get(1), i32Add, ...word(8), i32Sub, ...load64(0), i64Equal]];
 
+// soundUntil(0 pointer, 1 end, 2 segment, 3 offset) → where the first record begins that is not sound, `end` when all are; local 4 length.
+const exitIf = [0x0d, 1];
+const soundUntil = [
+  [0x02, noResult, 0x03, noResult],
+  [...get(1), ...get(0), i32Sub, ...word(56), i32LessUnsigned, ...exitIf],
+  [...get(0), ...get(2), ...get(3), ...call(2), i32IsZero, ...exitIf],
+  [...get(0), ...load32(4), ...set(4)],
+  [...get(4), ...word(56), i32LessUnsigned, ...exitIf],
+  [...get(1), ...get(0), i32Sub, ...get(4), i32LessUnsigned, ...exitIf],
+  [...get(0), ...get(4), ...get(2), ...get(3), ...call(3), i32IsZero, ...exitIf],
+  [...get(0), ...get(4), i32Add, ...set(0), ...get(3), ...get(4), i32Add, ...set(3)],
+  [0x0c, 0, end, end],
+  get(0),
+];
+
 const moduleHeader = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 
 export const checksumModule = new Uint8Array([
@@ -164,14 +180,21 @@ export const checksumModule = new Uint8Array([
     [0x60, 4, i32, i32, i32, i32, 1, i32],
   ]),
   ...section(2, [[...text("log"), ...text("memory"), 0x02, 0x00, 1]]),
-  ...section(3, [[0], [1], [2], [3]]),
+  ...section(3, [[0], [1], [2], [3], [3]]),
   ...section(7, [
     [...text("hash"), 0, 0],
     [...text("seal"), 0, 1],
     [...text("headerIsSound"), 0, 2],
     [...text("isSound"), 0, 3],
+    [...text("soundUntil"), 0, 4],
   ]),
-  ...section(10, [code([1, i32, 5, i64], xxh64), code([1, i32], seal), code([2, i32], headerIsSound), code([], isSound)]),
+  ...section(10, [
+    code([1, i32, 5, i64], xxh64),
+    code([1, i32], seal),
+    code([2, i32], headerIsSound),
+    code([], isSound),
+    code([1, i32], soundUntil),
+  ]),
 ]);
 
 function section(id: number, entries: number[][]): number[] {

@@ -16,6 +16,7 @@ interface ChecksumExports {
   seal(pointer: number, length: number, segment: number, offset: number): void;
   headerIsSound(pointer: number, segment: number, offset: number): number;
   isSound(pointer: number, length: number, segment: number, offset: number): number;
+  soundUntil(pointer: number, end: number, segment: number, offset: number): number;
 }
 
 const pageBytes = 65_536;
@@ -50,6 +51,11 @@ export class LogMemory {
   /** Is every byte of the record as it was sealed? Call only when the header is sound. */
   isSound(pointer: number, length: number, segment: number, offset: number): boolean {
     return this.#checksums.isSound(pointer, length, segment, offset) === 1;
+  }
+
+  /** Are the records from the beginning of the memory to `end`, which are those of a segment, one behind the other and all sound? */
+  isSoundUntil(end: number, segment: number): boolean {
+    return this.#checksums.soundUntil(0, end, segment, 0) === end;
   }
 
   /** xxh64 of a range; `length` is a multiple of 8. */

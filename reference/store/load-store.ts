@@ -30,6 +30,11 @@ export interface StoreOptions {
   readonly checkpointSegments?: number;
   /** Whether commits block the turn; without it, as the disk's speed is measured. */
   readonly pacing?: CommitPacing;
+  /**
+   * As much is checked record by record when the store is opened, default 1 GiB, the newest first; what is older is taken at its index
+   * footers' word, and checked when it is read.
+   */
+  readonly checkedAtOpenBytes?: number;
   /** Keep a preallocated segment for a full disk, default false. */
   readonly reserve?: boolean;
   /** Told before each segment is read. */
@@ -46,6 +51,7 @@ export interface LoadedStore {
 }
 
 const defaultSegmentBytes = 8 * 1024 * 1024;
+const defaultCheckedBytes = 1024 * 1024 * 1024;
 const defaultCacheBytes = 64 * 1024 * 1024;
 
 export function loadStore(options: StoreOptions, lock: DiskLock): LoadedStore {
@@ -101,6 +107,7 @@ export function loadStore(options: StoreOptions, lock: DiskLock): LoadedStore {
     directory: logDirectory(directory),
     sortedDirectory: sortedDirectory(directory),
     checkpoint,
+    checkedMax: options.checkedAtOpenBytes ?? defaultCheckedBytes,
     state,
     segments: log.segments,
     reading: options.reading,

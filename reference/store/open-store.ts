@@ -36,6 +36,8 @@ export interface RecoveryReport {
   readonly damagedCheckpoints: readonly string[];
   /** Bytes behind the end of the log: a torn tail, or commits that were never synced. */
   readonly cutBytes: number;
+  /** Of files that were taken at their index footers' word, because the store is larger than what an opening checks. */
+  readonly uncheckedBytes: number;
   readonly damage: readonly Damage[];
   /** The same in words, with damaged checkpoints and missing files. */
   readonly named: readonly NamedDamage[];
@@ -121,7 +123,7 @@ function makeDurable(disk: Disk, storeDirectory: string, { recovered, checkpoint
       }
       file.sync();
       // Zeros that were made ready and not used; anything else behind the end is left as it is.
-      if (recovered.cutBytes === 0 && file.size() > segment.tail && !segment.damaged) {
+      if (recovered.cutBytes === 0 && file.size() > segment.tail && !segment.damaged && !segment.hasFooter) {
         file.truncate(segment.tail);
       }
     } finally {
@@ -177,6 +179,7 @@ function describe({
     checkpoint: checkpoint?.generation ?? 0,
     damagedCheckpoints,
     cutBytes: recovered.cutBytes,
+    uncheckedBytes: recovered.uncheckedBytes,
     damage,
     named,
     healed,

@@ -4,15 +4,18 @@
  */
 import { ByteReader } from "./byte-codec.ts";
 import type { Checkpoint, CheckpointStream } from "./checkpoint.ts";
+import { recordSurplus } from "./compaction-policy.ts";
 import type { AssetHistory, FileStoredStream } from "./file-stored-stream.ts";
 import { accountedSize } from "./file-stream.ts";
 import { type FoundMessage, IndexRestore } from "./index-restore.ts";
 import { type RecordReader, recordFlag, recordKind } from "./record.ts";
 import type { Segment } from "./segment.ts";
+import type { Footer, FooterStream } from "./segment-footer.ts";
 import { SequenceRuns } from "./sequence-runs.ts";
 import type { StreamDefinition } from "./stream-store.ts";
 
 const decoder = new TextDecoder();
+const none = new Uint32Array(0);
 const headerOnly: ReadonlySet<number> = new Set([
   recordKind.skip,
   recordKind.floor,
@@ -92,6 +95,45 @@ export class RecoveryState {
     } else if (!this.#before) {
       this.#change(stream, record);
     }
+  }
+
+  /** The messages of a file, as its footer tells of them; only before the checkpoint, where nothing else of it counts. */
+  applyFooter(footer: Footer, segment: Segment): void {
+    const { found } = this;
+    const streams = footer.streams.map(({ id }) => this.streams.get(id));
+    // Numbers of the footer's subjects in the table of each stream, as far as they are known.
+    const numbers = streams.map((stream) => new Uint32Array(stream === undefined ? 0 : footer.subjectCount));
+    found.place = segment.id;
+    footer.forEach((message) => {
+      const stream = streams[message.stream];
+      const { sequence } = message;
+      segment.sortedBytes += message.size + recordSurplus;
+      if (stream === undefined || sequence > stream.checkpointLast || stream.deleted?.includes(sequence) === true) {
+        return;
+      }
+      const known = numbers[message.stream] ?? none;
+      found.subject = known[message.subject] || (known[message.subject] = footer.subjectIn(stream.restore, message.subject));
+      found.sequence = sequence;
+      found.size = message.size;
+      found.timeNs = message.timeNs;
+      found.offset = message.offset;
+      stream.restore.place(found);
+    });
+    this.records += footer.count;
+  }
+
+  /** Only bodies of stored messages count. */
+  get isBeforeCheckpoint(): boolean {
+    return this.#before;
+  }
+
+  /** Does a file whose footer that is have to be read? After the checkpoint everything counts, and ids inside their window are in the records. */
+  needsRecords(footer: Footer): boolean {
+    const isInside = ({ id, newestIdNs }: FooterStream): boolean => {
+      const windowNs = this.streams.get(id)?.stored.messages.messageIdWindowNs ?? 0n;
+      return newestIdNs + windowNs > this.#host.nowNs;
+    };
+    return !this.#before || footer.streams.some(isInside);
   }
 
   /**

@@ -2,16 +2,18 @@
  * Reads the log back: which segments count, in which order, and where the log ends. Nothing on the disk is changed here, so recovery that
  * is interrupted simply starts again.
  */
-import type { Disk, DiskEntry } from "../ports.ts";
+import type { Disk, DiskEntry, DiskFile } from "../ports.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { LogMemory } from "./checksum.ts";
 import { frameRecord } from "./commit-log.ts";
+import { FooterRecovery } from "./footer-recovery.ts";
 import { RecordReader } from "./record.ts";
 import type { RecoveryState } from "./recovery-state.ts";
 import { type LogPosition, Segment, segmentId } from "./segment.ts";
+import { type FileEnd, type Footer, footerEndBytes, placeOfFooter, readFooter } from "./segment-footer.ts";
 import { type Damage, holdsBatch, lastSoundEnd, readHead, type SegmentContent, type SegmentHead, scanSegment } from "./segment-scan.ts";
 import { checkpointRoomName, reserveName, spareName } from "./segment-spare.ts";
-import { type RecoveredSorted, recoverSorted } from "./sorted-recovery.ts";
+import { listSorted, type RecoveredSorted, recoverSorted } from "./sorted-recovery.ts";
 import { listOrNothing } from "./store-directory.ts";
 import { refuseUnreadable } from "./store-format.ts";
 
@@ -25,6 +27,8 @@ export interface RecoveredLog {
   /** Files that hold nothing of the log, to be unlinked. */
   readonly void: readonly string[];
   readonly sorted: RecoveredSorted;
+  /** Of files that were taken at their footers' word. */
+  readonly uncheckedBytes: number;
   /** The segment that the checkpoint ends in, when neither it nor a later one is there: the end of the log is missing. */
   readonly missingEnd: number | undefined;
 }
@@ -32,7 +36,7 @@ export interface RecoveredLog {
 /** Files that were made ready for later and never became a part of the log. */
 const madeReady: ReadonlySet<string> = new Set([spareName, reserveName, checkpointRoomName]);
 
-interface Candidate {
+export interface Candidate {
   readonly segment: Segment;
   readonly hasHead: boolean;
   readonly bytes: number;
@@ -44,6 +48,8 @@ export interface RecoveryInput {
   /** Of the sorted files. */
   readonly sortedDirectory: string;
   readonly checkpoint: Checkpoint | undefined;
+  /** Of a store with more bytes the oldest files are not read when their footers will do. */
+  readonly checkedMax: number;
   readonly state: RecoveryState;
   /** Filled with the segments that count. */
   readonly segments: Map<number, Segment>;
@@ -58,16 +64,27 @@ export function recoverLog(input: RecoveryInput): RecoveredLog {
   const { chain, void: voidPaths, highest } = followChain(loader, { directory, disk, syncedSegment: position.segment });
   const damage: Damage[] = [];
   state.isWhole = checkpoint !== undefined || (chain[0]?.segment.previous.segment ?? 0) === 0;
-  const sorted = recoverSorted({ directory: input.sortedDirectory, checkpoint, state, loader, segments });
+  const sortedFiles = listSorted(loader, input.sortedDirectory);
+  const bytes = [...sortedFiles, ...chain].reduce((sum, candidate) => sum + candidate.bytes, 0);
+  const footers = new FooterRecovery(state, loader, { bytes, checkedMax: input.checkedMax });
+  const sorted = recoverSorted({ footers, files: sortedFiles, directory: input.sortedDirectory, checkpoint, state, loader, segments });
   damage.push(...sorted.damage);
   let nextBatch = 0;
   let cutBytes = 0;
   let end: LogPosition = { segment: 0, offset: 0 };
   for (const [at, { segment, bytes }] of chain.entries()) {
     const next = chain[at + 1];
-    input.reading?.({ segment: segment.id, at: at + 1, of: chain.length });
-    const content = loader.load(segment, bytes);
     const expectedEnd = next?.segment.previous.segment === segment.id ? next.segment.previous.offset : undefined;
+    input.reading?.({ segment: segment.id, at: at + 1, of: chain.length });
+    segments.set(segment.id, segment);
+    const indexed = next === undefined || segment.id >= position.segment ? undefined : footers.recover(segment, bytes);
+    if (indexed !== undefined && (expectedEnd === undefined || expectedEnd === indexed)) {
+      segment.endAt(indexed);
+      segment.hasFooter = true;
+      end = { segment: segment.id, offset: indexed };
+      continue;
+    }
+    const content = loader.load(segment, bytes);
     const passCheckpoint = (offset: number) => {
       if (segment.id > position.segment || (segment.id === position.segment && offset >= position.offset)) {
         state.passCheckpoint();
@@ -95,10 +112,7 @@ export function recoverLog(input: RecoveryInput): RecoveredLog {
       damage.push({ segment: segment.id, offset: content.length, bytes: synced - content.length });
     }
     nextBatch = Math.max(nextBatch, scanned.lastBatch + 1);
-    segment.tail = scanned.end;
-    segment.written = scanned.end;
-    segment.synced = scanned.end;
-    segments.set(segment.id, segment);
+    segment.endAt(scanned.end);
     end = { segment: segment.id, offset: scanned.end };
     cutBytes += next === undefined ? dirtyBytes(content, scanned.end) : 0;
   }
@@ -111,6 +125,7 @@ export function recoverLog(input: RecoveryInput): RecoveredLog {
     damage,
     void: voidPaths,
     sorted,
+    uncheckedBytes: footers.uncheckedBytes,
     missingEnd: position.segment > (chain.at(-1)?.segment.id ?? 0) ? position.segment : undefined,
   };
 }
@@ -193,16 +208,39 @@ export class SegmentLoader {
     return { segment: new Segment({ id, directory, capacity: bytes, previous }), hasHead: head !== undefined, bytes };
   }
 
+  /** Reads only the footer, undefined when there is no sound one. */
+  footer({ id, path }: Segment, length: number): Footer | undefined {
+    const file = this.#disk.open(path, "read");
+    try {
+      const end = this.#readEnd(file, id, { start: Math.max(0, length - footerEndBytes), length });
+      const place = placeOfFooter(end);
+      return place === undefined ? undefined : readFooter(this.#readEnd(file, id, { start: place.offset, length }), place);
+    } finally {
+      file.close();
+    }
+  }
+
+  #readEnd(file: DiskFile, segment: number, { start, length }: { start: number; length: number }): FileEnd {
+    const { memory } = this.#readerFor(length - start);
+    this.#loaded = 0;
+    file.read(memory.bytes.subarray(0, length - start), start);
+    return { memory, segment, start, length };
+  }
+
+  #readerFor(length: number): RecordReader {
+    if (this.#reader === undefined || this.#reader.memory.bytes.length < length) {
+      this.#reader = new RecordReader(new LogMemory(Math.max(length, 65_536)));
+      this.#loaded = 0;
+    }
+    return this.#reader;
+  }
+
   holdsBatch(candidate: Candidate | undefined): boolean {
     return candidate !== undefined && holdsBatch(this.load(candidate.segment, candidate.bytes));
   }
 
   load(segment: Segment, length: number): SegmentContent {
-    if (this.#reader === undefined || this.#reader.memory.bytes.length < length) {
-      this.#reader = new RecordReader(new LogMemory(Math.max(length, 65_536)));
-      this.#loaded = 0;
-    }
-    const reader = this.#reader;
+    const reader = this.#readerFor(length);
     if (this.#loaded !== segment.id) {
       const file = this.#disk.open(segment.path, "read");
       try {

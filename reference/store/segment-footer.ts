@@ -15,6 +15,7 @@ import { ByteReader, ByteWriter } from "./byte-codec.ts";
 import { ByteStrings } from "./byte-strings.ts";
 import type { LogMemory } from "./checksum.ts";
 import { accountedSize } from "./file-stream.ts";
+import type { IndexRestore } from "./index-restore.ts";
 import { RecordReader, recordHeader, recordKind, recordLength, recordTrailer, writeRecord } from "./record.ts";
 import type { SegmentContent } from "./segment-scan.ts";
 
@@ -122,13 +123,16 @@ export class FooterWriter {
   }
 }
 
-/** A footer that was found sound. */
+/** A footer that was found sound; valid as long as the memory it was read from. */
 export class Footer {
   readonly streams: readonly FooterStream[];
-  readonly subjects: readonly Uint8Array[];
   /** Where the content ends and the footer begins. */
   readonly end: number;
   readonly #reader: ByteReader;
+  /** Subject n is `bytes[starts[n] .. ends[n])`. */
+  readonly #bytes: Uint8Array;
+  readonly #starts: Uint32Array;
+  readonly #ends: Uint32Array;
   readonly #count: number;
 
   constructor(record: RecordReader, end: number) {
@@ -136,7 +140,27 @@ export class Footer {
     this.#reader = new ByteReader(record.payload);
     this.#count = record.sequence;
     this.streams = Array.from({ length: this.#reader.number() }, () => ({ id: this.#reader.number(), newestIdNs: this.#reader.time() }));
-    this.subjects = Array.from({ length: this.#reader.number() }, () => this.#reader.bytes());
+    const subjects = this.#reader.number();
+    this.#bytes = record.payload;
+    this.#starts = new Uint32Array(subjects);
+    this.#ends = new Uint32Array(subjects);
+    for (let number = 0; number < subjects; number += 1) {
+      this.#starts[number] = this.#reader.skipBytes();
+      this.#ends[number] = this.#reader.at;
+    }
+  }
+
+  get subjectCount(): number {
+    return this.#starts.length;
+  }
+
+  /** Its number in the table of a stream. */
+  subjectIn(stream: IndexRestore, number: number): number {
+    return stream.subject(this.#bytes, this.#starts[number] ?? 0, this.#ends[number] ?? 0);
+  }
+
+  get count(): number {
+    return this.#count;
   }
 
   /** Each message in the order of the file, in one object that is used again. Once only. */
@@ -160,27 +184,46 @@ export class Footer {
   }
 }
 
-/** The footer of a file that is in memory, undefined without a sound one. */
-export function footerOf({ reader, segment, length }: SegmentContent): Footer | undefined {
-  const { memory } = reader;
-  const endAt = length - footerEndBytes;
-  const end = soundRecord(memory, { segment, offset: endAt, length: footerEndBytes, kind: recordKind.footerEnd });
-  const [offset, bytes] = end === undefined ? [0, 0] : [end.payloadWord(0), end.payloadWord(1)];
-  const record = offset + bytes === endAt ? soundRecord(memory, { segment, offset, length: bytes, kind: recordKind.footer }) : undefined;
-  return record === undefined ? undefined : new Footer(record, offset);
+/** The end of a file in memory: the byte at `start` of the file lies at 0. */
+export interface FileEnd {
+  readonly memory: LogMemory;
+  readonly segment: number;
+  readonly start: number;
+  /** Of the file. */
+  readonly length: number;
 }
 
-/** In memory that holds the file from its beginning. */
+/** Where the footer of a file is, undefined without a sound end record. */
+export function placeOfFooter(file: FileEnd): { readonly offset: number; readonly length: number } | undefined {
+  const endAt = file.length - footerEndBytes;
+  const record = soundRecord(file, { offset: endAt, length: footerEndBytes, kind: recordKind.footerEnd });
+  const [offset, length] = record === undefined ? [0, 0] : [record.payloadWord(0), record.payloadWord(1)];
+  return record !== undefined && offset + length === endAt ? { offset, length } : undefined;
+}
+
+export function readFooter(file: FileEnd, place: { readonly offset: number; readonly length: number }): Footer | undefined {
+  const record = soundRecord(file, { ...place, kind: recordKind.footer });
+  return record === undefined ? undefined : new Footer(record, place.offset);
+}
+
+/** The footer of a file that is in memory as a whole. */
+export function footerOf({ reader: { memory }, segment, length }: SegmentContent): Footer | undefined {
+  const file = { memory, segment, start: 0, length };
+  const place = placeOfFooter(file);
+  return place === undefined ? undefined : readFooter(file, place);
+}
+
 function soundRecord(
-  memory: LogMemory,
-  { segment, offset, length, kind }: { segment: number; offset: number; length: number; kind: number },
+  { memory, segment, start }: FileEnd,
+  { offset, length, kind }: { offset: number; length: number; kind: number },
 ): RecordReader | undefined {
-  if (offset < 0 || offset % 8 !== 0 || length < recordHeader + recordTrailer) {
+  const at = offset - start;
+  if (at < 0 || at % 8 !== 0 || length < recordHeader + recordTrailer || at + length > memory.bytes.length) {
     return undefined;
   }
-  const record = new RecordReader(memory).at(offset);
+  const record = new RecordReader(memory).at(at);
   const isPlausible = record.hasMagic && record.length === length && record.kind === kind;
-  const isSound = isPlausible && memory.headerIsSound(offset, segment, offset) && memory.isSound(offset, length, segment, offset);
+  const isSound = isPlausible && memory.headerIsSound(at, segment, offset) && memory.isSound(at, length, segment, offset);
   return isSound ? record : undefined;
 }
 

@@ -31,6 +31,8 @@ export class Segment {
   liveBytes = 0;
   /** Newest message id by stream, ns: as long as one is inside its window the segment must stay. */
   readonly newestIdNs = new Map<number, bigint>();
+  /** Behind its end lies an index footer. */
+  hasFooter = false;
   /** Something in it was not understood: it is never deleted. */
   damaged = false;
   /** The first stream with a message here, and the accounted bytes of all the others. */
@@ -49,6 +51,13 @@ export class Segment {
   /** Written once and whole, beside the log. */
   get isSorted(): boolean {
     return this.id >= sortedBase;
+  }
+
+  /** The file ends there, and all of it is synced. */
+  endAt(offset: number): void {
+    this.tail = offset;
+    this.written = offset;
+    this.synced = offset;
   }
 
   holdMessage(bytes: number, stream: number): void {

@@ -101,9 +101,8 @@ export class SortedFileWriter {
     await this.#write(footer, end);
     const nowhere = { segment: 0, offset: 0 };
     const segment = new Segment({ id: this.id, directory: this.#directory, capacity: end + footer.length, previous: nowhere });
-    segment.tail = end;
-    segment.written = end;
-    segment.synced = end;
+    segment.endAt(end);
+    segment.hasFooter = true;
     for (const { id, newestIdNs } of this.#footer.streams) {
       if (newestIdNs > 0n) {
         segment.noteId(id, newestIdNs);

@@ -4,8 +4,9 @@
  */
 import { recordSurplus } from "./compaction-policy.ts";
 import { accountedSize } from "./file-stream.ts";
+import type { FooterRecovery } from "./footer-recovery.ts";
 import { recordKind } from "./record.ts";
-import type { SegmentLoader } from "./recovery.ts";
+import type { Candidate, SegmentLoader } from "./recovery.ts";
 import type { RecoveryState } from "./recovery-state.ts";
 import { type Segment, sortedBase, sortedId } from "./segment.ts";
 import { footerOf } from "./segment-footer.ts";
@@ -23,37 +24,49 @@ export interface RecoveredSorted {
 
 export interface SortedInput {
   readonly directory: string;
+  readonly files: readonly Candidate[];
   readonly checkpoint: { readonly nextSorted: number; readonly sorted: readonly number[] } | undefined;
   readonly state: RecoveryState;
   readonly loader: SegmentLoader;
+  readonly footers: FooterRecovery;
   /** Filled with the files. */
   readonly segments: Map<number, Segment>;
 }
 
-export function recoverSorted(input: SortedInput): RecoveredSorted {
-  const { directory, checkpoint, loader, segments } = input;
-  const damage: Damage[] = [];
-  const voidPaths: string[] = [];
-  let next = checkpoint?.nextSorted ?? 1;
-  for (const { name, kind } of loader.list(directory)) {
-    const id = kind === "file" ? sortedId(name) : undefined;
-    if (id === undefined) {
-      continue;
-    }
-    next = Math.max(next, id - sortedBase + 1);
-    if (name.endsWith(".new")) {
-      voidPaths.push(`${directory}/${name}`);
-      continue;
-    }
-    const { segment, bytes } = loader.candidate(id, directory);
-    segments.set(id, segment);
-    damage.push(...readFile(input, segment, bytes));
-  }
-  const missing = (checkpoint?.sorted ?? []).filter((id) => !segments.has(id));
-  return { damage, void: voidPaths, next, missing };
+/** The files in their order; the ones that were being written are only named. */
+export function listSorted(loader: SegmentLoader, directory: string): Candidate[] {
+  return names(loader, directory).flatMap(({ name, id }) => (name.endsWith(".new") ? [] : [loader.candidate(id, directory)]));
 }
 
-function readFile({ state, loader }: SortedInput, segment: Segment, bytes: number): Damage[] {
+export function recoverSorted(input: SortedInput): RecoveredSorted {
+  const { directory, checkpoint, loader, files, segments } = input;
+  const found = names(loader, directory);
+  const damage = files.flatMap(({ segment, bytes }) => {
+    segments.set(segment.id, segment);
+    return readFile(input, segment, bytes);
+  });
+  return {
+    damage,
+    void: found.flatMap(({ name }) => (name.endsWith(".new") ? [`${directory}/${name}`] : [])),
+    next: Math.max(checkpoint?.nextSorted ?? 1, ...found.map(({ id }) => id - sortedBase + 1)),
+    missing: (checkpoint?.sorted ?? []).filter((id) => !segments.has(id)),
+  };
+}
+
+function names(loader: SegmentLoader, directory: string): { name: string; id: number }[] {
+  return loader.list(directory).flatMap(({ name, kind }) => {
+    const id = kind === "file" ? sortedId(name) : undefined;
+    return id === undefined ? [] : [{ name, id }];
+  });
+}
+
+function readFile({ state, loader, footers }: SortedInput, segment: Segment, bytes: number): Damage[] {
+  const indexed = footers.recover(segment, bytes);
+  if (indexed !== undefined) {
+    segment.endAt(indexed);
+    segment.hasFooter = true;
+    return [];
+  }
   const damage: Damage[] = [];
   const content = loader.load(segment, bytes);
   const footer = footerOf(content);
@@ -76,8 +89,7 @@ function readFile({ state, loader }: SortedInput, segment: Segment, bytes: numbe
     // Its end is missing.
     damage.push({ segment: segment.id, offset: end, bytes: 0 });
   }
-  segment.tail = end;
-  segment.written = end;
-  segment.synced = end;
+  segment.endAt(end);
+  segment.hasFooter = true;
   return damage;
 }

@@ -16,6 +16,7 @@ import type { FileStoredStream } from "./file-stored-stream.ts";
 import type { LogReader } from "./log-reader.ts";
 import type { Erasure } from "./record-eraser.ts";
 import { type LogPosition, type Segment, sortedBase } from "./segment.ts";
+import { SegmentIndexer } from "./segment-indexer.ts";
 import { sortedDirectory } from "./store-directory.ts";
 
 export interface StoreSpaceOptions {
@@ -53,11 +54,13 @@ export class StoreSpace {
   nextSorted = 1;
   readonly #options: StoreSpaceOptions;
   readonly #compaction: Compaction;
+  readonly #indexer: SegmentIndexer;
   #generation: number;
   /** Positions of the newest and the older checkpoint. */
   #newest: LogPosition | undefined;
   #older: LogPosition | undefined;
   #compactionNotBeforeMs = 0;
+  #indexNotBeforeMs = 0;
   /** Commits at the last look that found the store idle. */
   #idleCommits = -1;
   #tidyTimer: Timer | undefined;
@@ -84,6 +87,17 @@ export class StoreSpace {
       },
       commits,
       ended: (error) => this.#compacted(error),
+    });
+    this.#indexer = new SegmentIndexer({
+      disk,
+      clock,
+      goesOn: () => commits() === this.#idleCommits && !log.isFull,
+      ended: (error) => {
+        if (error !== undefined) {
+          this.#indexNotBeforeMs = clock.nowMs() + retryMs;
+        }
+        this.#tidy();
+      },
     });
   }
 
@@ -132,7 +146,7 @@ export class StoreSpace {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#tidyTimer?.cancel();
-    await this.#compaction.stop();
+    await Promise.all([this.#compaction.stop(), this.#indexer.stop()]);
   }
 
   #compacted(error: unknown): void {
@@ -165,8 +179,9 @@ export class StoreSpace {
         this.#checkpointTwice();
       }
       this.#compact({ isIdle: true, bytesMax: this.#options.segmentBytes * compactionSegments });
+      this.#index();
     }
-    if (!this.#compaction.isRunning && this.#files().some((file) => this.#waits(file))) {
+    if (!this.#compaction.isRunning && !this.#indexer.isRunning && this.#files().some((file) => this.#waits(file))) {
       this.#tidyTimer = this.#options.clock.setTimer(tidyMs, () => this.#tidy());
     }
   }
@@ -198,6 +213,17 @@ export class StoreSpace {
     const { log, clock } = this.#options;
     if (!log.isFull && !this.#compaction.isRunning && clock.nowMs() >= this.#compactionNotBeforeMs) {
       this.#compaction.start(this.#choose(how));
+    }
+  }
+
+  /** What compaction leaves alone gets its index where it is. */
+  #index(): void {
+    if (!this.#compaction.isRunning && this.#options.clock.nowMs() >= this.#indexNotBeforeMs) {
+      // The end of a segment is known for good when the next one is on the disk.
+      const synced = Math.max(0, ...this.#files().flatMap((file) => (!file.isSorted && file.synced > 0 ? [file.id] : [])));
+      this.#indexer.start(
+        this.#files().filter((file) => this.#isSealed(file) && file.id < synced && !file.hasFooter && !file.damaged && file.live > 0),
+      );
     }
   }
 
