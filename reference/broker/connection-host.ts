@@ -51,7 +51,7 @@ export interface InfoSubject {
   readonly host: string;
 }
 
-export interface FlushedConnection extends InputSource {
+export interface FlushedConnection {
   readonly id: number;
   flush(durableEpoch: number): void;
   /** Output waits for an epoch to become durable. */

@@ -8,6 +8,7 @@ import { Parser, type ProtocolHandler, type Violation } from "../protocol/parser
 import type { PublishFrame } from "../protocol/publish-frame.ts";
 import { type ConnectOptions, defaultConnectOptions, readConnectOptions } from "./connect-options.ts";
 import type { CloseReason, ConnectionHost, FlushedConnection } from "./connection-host.ts";
+import { ConnectionInput } from "./connection-input.ts";
 import { ConnectionTrace } from "./connection-trace.ts";
 import { Message } from "./message.ts";
 import { Output, type OutputOwner } from "./output.ts";
@@ -32,7 +33,6 @@ export class Connection implements SocketHandler, ProtocolHandler, OutputOwner, 
   inBytes = 0;
   outMessages = 0;
   outBytes = 0;
-  readonly share = { turn: 0, bytes: 0 };
 
   readonly #host: ConnectionHost;
   readonly #socket: Socket;
@@ -40,6 +40,7 @@ export class Connection implements SocketHandler, ProtocolHandler, OutputOwner, 
   readonly #output: Output;
   readonly #message: Message;
   readonly #pings: Pings;
+  readonly #input: ConnectionInput;
   readonly #trace: ConnectionTrace;
   readonly #subscriptions = new Map<string, Subscription>();
   #options: ConnectOptions = defaultConnectOptions();
@@ -61,6 +62,7 @@ export class Connection implements SocketHandler, ProtocolHandler, OutputOwner, 
     this.#parser = new Parser(this, this.#message, host.options);
     this.#output = new Output(socket, host.pool, this, host.options.maxPending);
     this.#pings = new Pings(host, { send: () => this.#output.bytes(PING), stale: () => this.#stale() });
+    this.#input = new ConnectionInput(socket, this.#pings, this.#output);
   }
 
   get name(): string | undefined {
@@ -81,10 +83,6 @@ export class Connection implements SocketHandler, ProtocolHandler, OutputOwner, 
 
   get isHeld(): boolean {
     return this.#output.isHeld;
-  }
-
-  get heldBytes(): number {
-    return this.#output.heldBytes;
   }
 
   get subscriptionCount(): number {
@@ -118,7 +116,7 @@ export class Connection implements SocketHandler, ProtocolHandler, OutputOwner, 
     }
     this.#pings.heard();
     this.#parser.parse(Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-    this.#host.stepped(bytes.length, this);
+    this.#host.stepped(bytes.length, this.#input);
   }
 
   drain(): void {
@@ -129,17 +127,6 @@ export class Connection implements SocketHandler, ProtocolHandler, OutputOwner, 
 
   closed(error: Error | undefined): void {
     this.drop(error === undefined ? "Client Closed" : "Read Error");
-  }
-
-  holdInput(): void {
-    this.#pings.isDeaf = true;
-    this.#socket.pause();
-  }
-
-  releaseInput(): void {
-    this.#pings.isDeaf = false;
-    this.#pings.heard();
-    this.#socket.resume();
   }
 
   // What the parser finds.
