@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync, read, readFileSync, writeSync } from "node:fs";
 import type { DiskOperation, DiskOperationKind } from "./disk-calls.ts";
 import { DiskFaults } from "./disk-faults.ts";
-import { FileSystem, isSyncedWrite, pathOfRequest } from "./file-system.ts";
+import { FileSystem, isSyncedWrite } from "./file-system.ts";
 import {
   decodeRange,
   decodeRequest,
@@ -17,6 +17,7 @@ import {
   type Request,
   requestBytesMax,
 } from "./protocol.ts";
+import { pathOfRequest } from "./request-paths.ts";
 import { monotonicMs, Trace } from "./trace.ts";
 
 const readersUnderWay = 2;

@@ -3,8 +3,8 @@
  * injected errors stand before it (see `disk-faults.ts`).
  */
 import type { PowerCutAdversary } from "../../target.ts";
+import { allocatedIn, attributesOf, listed, syncAllBytes } from "./node-facts.ts";
 import {
-  type Attributes,
   attributesReply,
   decodeHandle,
   decodeInit,
@@ -15,6 +15,7 @@ import {
   entryReply,
   initReply,
   type ListedName,
+  nameIn,
   namesReply,
   type OperationName,
   openReply,
@@ -24,7 +25,7 @@ import {
   writeReply,
 } from "./protocol.ts";
 import { type Survivors, survivorsOf } from "./survival.ts";
-import { type FileNode, type FolderNode, find, type NamePromise, type Node, pathOf, Refusal, rootId, Tree } from "./tree.ts";
+import { type FileNode, type FolderNode, find, type NamePromise, type Node, Refusal, rootId, Tree } from "./tree.ts";
 
 const sizeMax = 2 ** 40;
 /** O_DSYNC, and O_SYNC which holds its bit. */
@@ -374,73 +375,4 @@ function named(system: FileSystem, request: Request, name: string, node: Node): 
   node.gid = request.gid;
   system.tree.add(system.folder(request.node), name, node);
   return system.told(node);
-}
-
-function nameIn(body: Buffer, at: number): string {
-  return decodeNames(body, at)[0] ?? "";
-}
-
-function attributesOf(node: Node): Attributes {
-  const { id, modifiedMs, changedMs, mode, links, uid, gid } = node;
-  const size = node.kind === "file" ? node.content.size : node.kind === "link" ? Buffer.byteLength(node.goal) : 4096;
-  const allocatedBytes = node.kind === "file" ? node.content.allocatedBytes : 0;
-  return { id, size, allocatedBytes, modifiedMs, changedMs, mode, links, uid, gid };
-}
-
-function listed(folder: FolderNode): ListedName[] {
-  const names = [...folder.entries.now].map(([name, { id, mode }]) => ({ name, id, mode }));
-  return [
-    { name: ".", id: folder.id, mode: folder.mode },
-    { name: "..", id: folder.place?.folder.id ?? rootId, mode: folder.mode },
-    ...names,
-  ];
-}
-
-function allocatedIn(folder: FolderNode, seen: Set<Node>): number {
-  let sum = 0;
-  for (const node of folder.entries.now.values()) {
-    if (!seen.has(node)) {
-      seen.add(node);
-      sum += node.kind === "file" ? node.content.allocatedBytes : node.kind === "folder" ? allocatedIn(node, seen) : 0;
-    }
-  }
-  return sum;
-}
-
-function syncAllBytes(folder: FolderNode): void {
-  for (const node of folder.entries.now.values()) {
-    if (node.kind === "file") {
-      node.content.sync();
-    } else if (node.kind === "folder") {
-      syncAllBytes(node);
-    }
-  }
-}
-
-/** Where an operation goes, from the root of the volume: for faults, counts and the trace. */
-export function pathOfRequest(system: FileSystem, { operation, node, body }: Request): { readonly path: string; readonly to?: string } {
-  try {
-    const path = pathOf(system.node(node));
-    const below = (name: string, folder = path) => (folder === "" ? name : `${folder}/${name}`);
-    switch (operation) {
-      case "create":
-        return { path: below(nameIn(body, 16)) };
-      case "mkdir":
-        return { path: below(nameIn(body, 8)) };
-      case "unlink":
-      case "rmdir":
-        return { path: below(nameIn(body, 0)) };
-      case "rename":
-      case "rename2": {
-        const [name = "", newName = ""] = decodeNames(body, operation === "rename" ? 8 : 16);
-        return { path: below(name), to: below(newName, pathOf(system.node(Number(body.readBigUInt64LE(0))))) };
-      }
-      case "link":
-        return { path: pathOf(system.node(Number(body.readBigUInt64LE(0)))), to: below(nameIn(body, 8)) };
-      default:
-        return { path };
-    }
-  } catch {
-    return { path: "" };
-  }
 }

@@ -116,6 +116,11 @@ export function decodeNames(body: Buffer, start: number): string[] {
   }
 }
 
+/** The first name in a body from a byte on. */
+export function nameIn(body: Buffer, at: number): string {
+  return decodeNames(body, at)[0] ?? "";
+}
+
 export interface SetAttributes {
   readonly mode: number | undefined;
   readonly uid: number | undefined;
