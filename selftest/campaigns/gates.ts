@@ -38,6 +38,7 @@ export const referenceGates: readonly Gate[] = [
   // A sweep ends by itself, when the load meets no further call of any kind.
   { name: "io-error", campaign: "io-error", target: reference, cycles: 100_000 },
   { name: "power-cut", campaign: "power-cut", target: reference, cycles: 3000 },
+  { name: "power-cut-fuse", campaign: "power-cut-fuse", target: reference, cycles: 1000 },
   { name: "kill9", campaign: "kill9", target: reference, cycles: 10_000 },
   { name: "soak", campaign: "soak", target: reference, cycles: 500 },
   { name: "simulated-crash-states", states: 1_000_000, length: 3, parts: 60 },

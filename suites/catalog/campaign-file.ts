@@ -1,7 +1,7 @@
 /** The campaign file (`suites/campaigns/*.yaml`): what `crash` runs cycle after cycle. */
 import { z } from "zod";
 import { workloadIds } from "../workloads/workload.ts";
-import { type FaultFields, faultFields, faultProblem } from "./fault-plan.ts";
+import { type FaultFields, faultFields, faultProblem, volumeKinds } from "./fault-plan.ts";
 import type { Problem } from "./problem.ts";
 import { strict } from "./validation.ts";
 import type { YamlSource } from "./yaml-source.ts";
@@ -34,6 +34,8 @@ export const campaignFile = strict({
   workload,
   /** They take turns. One that the target can't be asked for is left out and named. */
   faults: z.array(faultFields).min(1),
+  /** The disk under the server where a fault is one of disks: an ext4 image, or one that the tool plays itself. */
+  volume: z.enum(volumeKinds).default("image"),
   checks: z.array(z.string()).min(1),
   cycles: z.int().positive(),
   /** Cycles on one store before a fresh one is made. */

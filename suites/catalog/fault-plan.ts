@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { type CallGroup, callErrors } from "../../targets/faults/call-fault.ts";
 import { fileFaultKinds } from "../../targets/faults/file-fault.ts";
-import type { Capability } from "../../targets/target.ts";
+import { type Capability, powerCutKinds } from "../../targets/target.ts";
 import { duration, milliseconds } from "../verbs/fields.ts";
 import { workloadIds } from "../workloads/workload.ts";
 import { parseSize, sizePattern } from "./quantities.ts";
@@ -61,12 +61,20 @@ const timed = {
 /** A fault that holds: for how long, and how that life ends. */
 const lasting = { ...timed, lasts: duration().optional(), end: oneOrMore(z.enum(ends)).optional() };
 
-const keep = oneOrMore(z.enum(["nothing", "everything", "random"]));
+const keep = oneOrMore(z.enum(powerCutKinds));
+/** Forth or back from the time of the machine. */
+const offset = z.string().regex(/^[+-]?(\d+(\.\d+)?(ms|s|m|h|d))+$/, "a time such as 1h or -1h");
 
 const kinds = [
   strict({ do: z.literal("kill"), ...timed }),
   strict({ do: z.literal("restart"), ...timed }),
-  strict({ do: z.literal("power-cut"), keep: keep.optional(), seed: z.int().optional(), ...timed }),
+  strict({
+    do: z.literal("power-cut"),
+    keep: keep.optional(),
+    names: z.enum(["ordered", "strict"]).optional(),
+    seed: z.int().optional(),
+    ...timed,
+  }),
   strict({
     do: z.literal("damage"),
     kind: oneOrMore(z.enum(fileFaultKinds)),
@@ -88,6 +96,14 @@ const kinds = [
   strict({ do: z.literal("read-only"), ...lasting }),
   strict({ do: z.literal("little-memory"), limit: z.string().regex(sizePattern, "a size such as 64MiB").optional(), ...lasting }),
   strict({ do: z.literal("few-files"), count, ...lasting }),
+  /** Needs a disk of the tool's own: so many bytes a second, so long for each sync. */
+  strict({
+    do: z.literal("slow-disk"),
+    bandwidth: z.string().regex(sizePattern, "a size such as 1MB").optional(),
+    sync: duration().optional(),
+    ...lasting,
+  }),
+  strict({ do: z.literal("clock"), by: oneOrMore(offset), ...lasting }),
 ] as const;
 
 export const faultFields = z.discriminatedUnion("do", kinds, {
@@ -95,6 +111,9 @@ export const faultFields = z.discriminatedUnion("do", kinds, {
 });
 export type FaultFields = z.infer<typeof faultFields>;
 export type FaultKind = FaultFields["do"];
+/** What a server stands on whose disk is hurt; see docs/targets.md. */
+export const volumeKinds = ["image", "fuse"] as const;
+export type VolumeKind = (typeof volumeKinds)[number];
 export type MomentFields = z.infer<typeof moment>;
 
 export const defaultLastsMs = 1000;
@@ -119,10 +138,20 @@ const needsOfKind: Readonly<Record<FaultKind, readonly Capability[]>> = {
   "read-only": ["read-only"],
   "little-memory": ["memory-limit"],
   "few-files": ["file-limit"],
+  "slow-disk": ["fuse"],
+  clock: ["clock", "restart"],
 };
 
-/** Everything a target must offer for one line of a plan. */
-export function needsOfFault(fault: FaultFields): Capability[] {
+/** Everything a target must offer for one line of a plan. A disk of the tool's own fails its operations itself, and is cut by itself. */
+export function needsOfFault(fault: FaultFields, volume: VolumeKind = "image"): Capability[] {
+  const needs = needsOnImage(fault);
+  if (volume === "image") {
+    return needs;
+  }
+  return [...new Set(needs.map((each): Capability => (each === "system-calls" || each === "power-cut" ? "fuse" : each)))];
+}
+
+function needsOnImage(fault: FaultFields): Capability[] {
   const stops =
     fault.do === "damage" ? listOf(fault.stopped ?? "kill").map((each): Capability => (each === "kill" ? "kill" : "restart")) : [];
   const end = "end" in fault ? listOf(fault.end ?? "kill").filter((each) => each !== "nothing") : [];

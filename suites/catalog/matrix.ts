@@ -53,7 +53,7 @@ const hurtful: Readonly<Record<string, Need>> = {
   "start-kills": "kill",
 };
 /** What can be done only to a disk that is the server's own. */
-const onOwnDisk: readonly Need[] = ["power-cut", "disk-full", "read-only"];
+const onOwnDisk: readonly Need[] = ["power-cut", "disk-full", "read-only", "fuse"];
 
 export function needsOwnDisk(needs: readonly Need[]): boolean {
   return needs.some((need) => onOwnDisk.includes(need));

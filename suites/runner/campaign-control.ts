@@ -31,13 +31,17 @@ export async function runControl(options: ControlOptions): Promise<Control | und
   const target = options.control ?? (await controlTarget(keeps));
   const plan = new FaultPlan(faults.map((fault, line) => ({ line, fault })));
   const asControl = { campaign: campaign.campaign, checks, workload: { ...campaign.workload, use } };
-  const powerCut = needsOwnDisk(faults.flatMap(needsOfFault));
+  const powerCut = needsOwnDisk(faults.flatMap((fault) => needsOfFault(fault, campaign.volume)));
   let acknowledged = 0;
   let lost = 0;
   const summaries: string[] = [];
   for (let number = 1; number <= cycles; number++) {
     // Each control cycle has a store of its own: a control does not recover from what it did not notice.
-    const instance = await target.provision({ powerCut, ...(signal === undefined ? {} : { signal }) });
+    const instance = await target.provision({
+      powerCut,
+      ...(powerCut ? { volume: campaign.volume } : {}),
+      ...(signal === undefined ? {} : { signal }),
+    });
     try {
       const cycle = await runCycle({ campaign: asControl, plan, instance, number, seed, ...(signal === undefined ? {} : { signal }) });
       const { record } = cycle ?? {};

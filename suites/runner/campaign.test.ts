@@ -20,6 +20,7 @@ const campaign: Campaign = {
   faults: [{ do: "kill", when: { acked: [20, 60] } }],
   checks: ["no-acked-loss", "no-phantoms", "order-per-writer", "sequences-never-reused"],
   cycles: 2,
+  volume: "image",
   freshStoreEvery: 20,
   keepsStore: false,
   control: {

@@ -67,7 +67,7 @@ export async function runCampaign(options: RunCampaignOptions): Promise<Campaign
   const { campaign, target, listener, state } = options;
   const { has, missing } = await target.capabilities();
   const lines = campaign.faults.map((fault, line) => ({ line, fault }));
-  const lackOf = (fault: FaultFields): Capability | undefined => needsOfFault(fault).find((need) => !has.has(need));
+  const lackOf = (fault: FaultFields): Capability | undefined => needsOfFault(fault, campaign.volume).find((need) => !has.has(need));
   const possible = lines.filter(({ fault }) => lackOf(fault) === undefined);
   const skipped = lines.flatMap(({ line, fault }) => {
     const lack = lackOf(fault);
@@ -123,7 +123,7 @@ class CampaignRun {
     this.#seed = options.seed ?? 1;
     this.#planned = options.cycles ?? (options.budgetMs === undefined ? campaign.cycles : undefined);
     this.#plan = new FaultPlan(faults, options.part);
-    this.#powerCut = needsOwnDisk(faults.flatMap(({ fault }) => needsOfFault(fault)));
+    this.#powerCut = needsOwnDisk(faults.flatMap(({ fault }) => needsOfFault(fault, campaign.volume)));
     this.#done = [...(state?.cycles ?? [])];
     this.#plan.goOnAfter(this.#done);
     if (this.#done.length > 0) {
@@ -140,7 +140,8 @@ class CampaignRun {
   /** Cycles on one store until it has had its share, or one of them failed and the store can't be trusted any more. */
   async #oneStore(): Promise<void> {
     const { campaign, target, signal } = this.#options;
-    const instance = await target.provision({ powerCut: this.#powerCut, ...(signal === undefined ? {} : { signal }) });
+    const volume = this.#powerCut ? { volume: campaign.volume } : {};
+    const instance = await target.provision({ powerCut: this.#powerCut, ...volume, ...(signal === undefined ? {} : { signal }) });
     const kept = campaign.keepsStore ? new KeptStore() : undefined;
     const onStore: Cycle[] = [];
     const isTrusted = (): boolean => onStore.every((each) => each.record.outcome === "pass");

@@ -1,9 +1,12 @@
 /** One blow of one cycle: a line of the plan with every range and list drawn, so that it can be printed, repeated and gone through in order. */
 import type { CallError, CallGroup } from "../../targets/faults/call-fault.ts";
 import type { FileFaultKind } from "../../targets/faults/file-fault.ts";
+import type { PowerCutAdversary } from "../../targets/target.ts";
 import { defaultLastsMs, type FaultFields, type FaultKind, listOf, type ReplyKind, sizeOf } from "../catalog/fault-plan.ts";
 import { milliseconds } from "../verbs/fields.ts";
 import type { SeededRandom } from "../workloads/seeded-random.ts";
+
+export type PowerCutKind = PowerCutAdversary["keep"];
 
 export type Moment =
   | { readonly acked: number }
@@ -19,7 +22,8 @@ export interface Blow {
   readonly starts: number;
   /** Of what the blow itself leaves open. */
   readonly seed: number;
-  readonly keep: "nothing" | "everything" | "random";
+  readonly keep: PowerCutKind;
+  readonly names: "ordered" | "strict" | undefined;
   readonly damage: FileFaultKind;
   readonly files: string;
   readonly stopped: "kill" | "gracefully";
@@ -32,6 +36,9 @@ export interface Blow {
   readonly repeats: boolean;
   readonly delayMs: number;
   readonly limitBytes: number | undefined;
+  readonly bytesPerSecond: number | undefined;
+  readonly syncMs: number | undefined;
+  readonly offsetMs: number;
   readonly count: number;
   readonly lastsMs: number;
   readonly after: number;
@@ -70,6 +77,7 @@ export function drawBlow(fault: FaultFields, random: SeededRandom, fixed: Fixed 
     starts: within(fault.starts, 0),
     seed: any.seed ?? random.between(1, 0x7fffffff),
     keep: one(any.keep, "nothing"),
+    names: any.names,
     damage: fixed.kind ?? one(any.kind, "bit-flip"),
     files: any.files ?? "**",
     stopped: one(any.stopped, "kill"),
@@ -79,7 +87,10 @@ export function drawBlow(fault: FaultFields, random: SeededRandom, fixed: Fixed 
     bit: (fixed.nth ?? 1) - 1,
     error: fixed.error ?? one(any.error, "EIO"),
     repeats: fixed.repeats ?? one(any.repeats, false),
-    delayMs: any.by === undefined ? 0 : milliseconds(any.by),
+    delayMs: fault.do === "delay" ? milliseconds(fault.by) : 0,
+    bytesPerSecond: any.bandwidth === undefined ? undefined : sizeOf(any.bandwidth),
+    syncMs: any.sync === undefined ? undefined : milliseconds(any.sync),
+    offsetMs: fault.do === "clock" ? offsetMs(one(fault.by, "1h")) : 0,
     limitBytes: any.limit === undefined ? undefined : sizeOf(any.limit),
     count: any.count ?? 0,
     lastsMs: any.lasts === undefined ? defaultLastsMs : milliseconds(any.lasts),
@@ -87,6 +98,10 @@ export function drawBlow(fault: FaultFields, random: SeededRandom, fixed: Fixed 
     again: any.again === true,
     end: one(any.end, "kill"),
   };
+}
+
+function offsetMs(text: string): number {
+  return (text.startsWith("-") ? -1 : 1) * milliseconds(text.replace(/^[+-]/, ""));
 }
 
 type Keys<T> = T extends unknown ? keyof T : never;
@@ -104,7 +119,7 @@ export function printBlow(blow: Blow): string {
 function detailsOf(blow: Blow): string[] {
   switch (blow.does) {
     case "power-cut":
-      return [`keep=${blow.keep}`];
+      return [`keep=${blow.keep}`, ...(blow.names === undefined ? [] : [`names=${blow.names}`])];
     case "damage":
       return [blow.damage, ...(blow.spreadBytes === undefined ? [] : [`bit ${blow.bit}`]), `after=${blow.stopped}`];
     case "call-error":
@@ -113,6 +128,8 @@ function detailsOf(blow: Blow): string[] {
       return [`${blow.delayMs}ms`];
     case "little-memory":
       return blow.limitBytes === undefined ? [] : [`${blow.limitBytes} bytes`];
+    case "clock":
+      return [`by ${blow.offsetMs} ms`];
     case "few-files":
       return [String(blow.count)];
     default:

@@ -1,6 +1,9 @@
 /** Faults that hold for a while, each as one that is armed at the moment and released. */
 import type { FaultEvidence } from "../../evidence/history/events.ts";
 import type { ArmedFault } from "../../targets/faults/armed.ts";
+import type { CallFault } from "../../targets/faults/call-fault.ts";
+import { startWithClock } from "../../targets/faults/clock-jump.ts";
+import { armDiskFault, slowDisk } from "../../targets/faults/disk-fault.ts";
 import { fillDisk, makeDiskReadOnly } from "../../targets/faults/disk-state.ts";
 import { limitFiles } from "../../targets/faults/file-limit.ts";
 import { armCallFault } from "../../targets/faults/system-calls.ts";
@@ -18,20 +21,39 @@ export async function armLasting(blow: Blow, instance: Instance): Promise<ArmedF
       return releasedWhenDown(await makeDiskReadOnly(instance), instance);
     case "few-files":
       return limitFiles(instance, { count: blow.count });
+    case "slow-disk":
+      return slowDisk(instance, {
+        ...(blow.bytesPerSecond === undefined ? {} : { bytesPerSecond: blow.bytesPerSecond }),
+        ...(blow.syncMs === undefined ? {} : { syncDelayMs: blow.syncMs }),
+      });
+    case "clock":
+      return armClock(instance, blow.offsetMs);
     case "little-memory":
       return armLittleMemory(instance, blow.limitBytes);
     default:
-      return armCall(blow, instance);
+      return armBlow(blow, instance);
   }
 }
 
-function armCall(blow: Blow, instance: Instance): Promise<ArmedFault> {
+/** On a disk of the tool's own the n-th operation is exactly that, whichever thread asks; elsewhere system calls are traced. */
+export function armCall(instance: Instance, fault: CallFault): Promise<ArmedFault> {
+  return instance.disk === undefined ? armCallFault(instance, fault) : armDiskFault(instance, fault);
+}
+
+function armBlow(blow: Blow, instance: Instance): Promise<ArmedFault> {
   const { moment, does, error, repeats, delayMs } = blow;
   if (!("call" in moment)) {
     throw new TypeError(`${does} strikes at a call`);
   }
   const what = does === "delay" ? { does: "delay" as const, delayMs } : { does: error };
-  return armCallFault(instance, { calls: moment.call, at: moment.nth, ...what, ...(repeats ? { repeats } : {}) });
+  return armCall(instance, { calls: moment.call, at: moment.nth, ...what, ...(repeats ? { repeats } : {}) });
+}
+
+/** Jumps at a start, and back while the server runs. */
+async function armClock(instance: Instance, offsetMs: number): Promise<ArmedFault> {
+  await instance.stop();
+  const { clock } = await startWithClock(instance, { offsetMs });
+  return clock;
 }
 
 async function armPause(instance: Instance): Promise<ArmedFault> {

@@ -9,13 +9,12 @@ import { applyFileFault } from "../../targets/faults/apply-file-fault.ts";
 import type { ArmedFault } from "../../targets/faults/armed.ts";
 import { drawStartMoments, killDuringStarts } from "../../targets/faults/kill-during-start.ts";
 import type { StoreCopy } from "../../targets/faults/store-files.ts";
-import { armCallFault } from "../../targets/faults/system-calls.ts";
 import type { Instance, PowerCutAdversary } from "../../targets/target.ts";
 import type { Workload } from "../workloads/workload.ts";
 import { type Blow, printBlow } from "./blow.ts";
 import { copyOfRunning, damageEvidence, flipBits, removeFiles } from "./damage.ts";
 import type { KeptStore } from "./kept-store.ts";
-import { armLasting } from "./lasting.ts";
+import { armCall, armLasting } from "./lasting.ts";
 import type { Load } from "./load.ts";
 
 export interface StrikeContext {
@@ -158,8 +157,9 @@ function end(how: "kill" | "power-cut" | "restart", blow: Blow, instance: Instan
   return how === "restart" ? instance.stop() : instance.kill();
 }
 
-function adversaryOf({ keep, seed }: Blow): PowerCutAdversary {
-  return keep === "random" ? { keep, seed } : { keep };
+function adversaryOf({ keep, seed, names }: Blow): PowerCutAdversary {
+  const promise = names === undefined ? {} : { names };
+  return keep === "nothing" || keep === "everything" ? { keep, ...promise } : { keep, seed, ...promise };
 }
 
 async function killAtCall(blow: Blow, context: StrikeContext): Promise<Struck> {
@@ -168,7 +168,7 @@ async function killAtCall(blow: Blow, context: StrikeContext): Promise<Struck> {
   if (!("call" in moment)) {
     return { met: false };
   }
-  const armed = await armCallFault(instance, { calls: moment.call, at: moment.nth, does: "kill" });
+  const armed = await armCall(instance, { calls: moment.call, at: moment.nth, does: "kill" });
   try {
     load.begin();
     const evidence = await hitWithin(armed, load);
@@ -194,10 +194,9 @@ async function hitWithin(armed: ArmedFault, load: Load): Promise<FaultEvidence> 
   const until = performance.now() + callWithinMs;
   const enough = load.acknowledged + callAckedMax;
   while (load.runs && load.acknowledged < enough && performance.now() < until) {
-    if (armed.evidence().happened) {
+    if ((await armed.happenedWithin(20)).happened) {
       break;
     }
-    await load.until({ acked: enough }, { withinMs: 10 });
   }
   // A server that ended by the call ends the load first.
   return armed.happenedWithin(load.runs ? 0 : 1000);
@@ -214,8 +213,8 @@ async function lastingStrike(blow: Blow, context: StrikeContext): Promise<Struck
       await load.settle();
     }
   }
-  if (blow.does === "little-memory") {
-    // The limit holds from a start on.
+  if (blow.does === "little-memory" || blow.does === "clock") {
+    // It holds from a start on.
     await load.settle();
   }
   const lives = instance.epoch;

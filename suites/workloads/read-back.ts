@@ -7,7 +7,7 @@ import { digestOf } from "../../evidence/history/message-digest.ts";
 import { type Connection, connect } from "../../wire/connection.ts";
 import type { OutgoingMessage } from "../../wire/frames.ts";
 import { Headers } from "../../wire/headers.ts";
-import { messageReply, readReply, streamInfoReply } from "./replies.ts";
+import { messageReply, nanoseconds, readReply, streamInfoReply } from "./replies.ts";
 import type { PhaseContext } from "./workload.ts";
 
 const requestsInFlight = 128;
@@ -53,6 +53,7 @@ async function readStream(connection: Connection, stream: string, { history, sig
     firstSeq: String(first),
     lastSeq: String(last),
     messages: Number(info.state.messages),
+    ...(info.state.num_deleted === undefined ? {} : { deleted: info.state.num_deleted }),
     ...(info.config?.description === undefined ? {} : { config: info.config.description }),
   });
 }
@@ -62,9 +63,11 @@ function record(
   { history, stream, seq }: { history: PhaseContext["history"]; stream: string; seq: string },
 ): void {
   if (reply?.message !== undefined) {
-    const { subject, hdrs, data = "" } = reply.message;
+    const { subject, hdrs, data = "", time } = reply.message;
+    const storedAt = nanoseconds(time);
     const headers = hdrs === undefined ? {} : { headers: Headers.parse(Buffer.from(hdrs, "base64")) };
-    history.read({ stream, seq, subject, digest: digestOf({ payload: Buffer.from(data, "base64"), ...headers }) });
+    const digest = digestOf({ payload: Buffer.from(data, "base64"), ...headers });
+    history.read({ stream, seq, subject, digest, ...(storedAt === undefined ? {} : { time: storedAt }) });
     return;
   }
   if (reply?.error?.err_code !== messageNotFound) {

@@ -20,12 +20,28 @@ export type ChangeReply = z.infer<typeof changeReply>;
 export const streamInfoReply = z.looseObject({
   error: apiError.optional(),
   config: z.looseObject({ description: z.string().optional() }).optional(),
-  state: z.looseObject({ first_seq: integer, last_seq: integer, messages: integer }).optional(),
+  state: z
+    .looseObject({
+      first_seq: integer,
+      last_seq: integer,
+      messages: integer,
+      num_deleted: z.int().optional(),
+      num_subjects: z.int().optional(),
+    })
+    .optional(),
 });
 
 export const messageReply = z.looseObject({
   error: apiError.optional(),
-  message: z.looseObject({ subject: z.string(), seq: integer, hdrs: z.string().optional(), data: z.string().optional() }).optional(),
+  message: z
+    .looseObject({
+      subject: z.string(),
+      seq: integer,
+      hdrs: z.string().optional(),
+      data: z.string().optional(),
+      time: z.string().optional(),
+    })
+    .optional(),
 });
 
 export const consumerInfoReply = z.looseObject({
@@ -42,4 +58,11 @@ export function readReply<T extends z.ZodType>(schema: T, message: Message): z.o
   } catch {
     return undefined;
   }
+}
+
+/** Nanoseconds since 1970 of a time as the server writes it; undefined for what is none. */
+export function nanoseconds(time: string | undefined): string | undefined {
+  const [, seconds = "", fraction = ""] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/.exec(time ?? "") ?? [];
+  const ms = Date.parse(`${seconds}Z`);
+  return Number.isNaN(ms) ? undefined : String(BigInt(ms) * 1_000_000n + BigInt(fraction.padEnd(9, "0")));
 }
