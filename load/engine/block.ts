@@ -43,6 +43,8 @@ export interface BlockOutcome {
 }
 
 const settlePollMs = 5;
+/** What a server may take for each message of a window before it answers the first of them: it syncs them one by one. */
+const syncMaxMs = 2;
 /** A closed model's window comes home within so many times the longest silence; an open one may have a backlog without end. */
 const drainSilencesMax = 12;
 export async function runBlock(options: BlockOptions): Promise<BlockOutcome> {
@@ -60,7 +62,7 @@ export async function runBlock(options: BlockOptions): Promise<BlockOutcome> {
     await recreateStream(control, { name: options.stream, subject, storage: options.profile.stream.storage });
     flow = makeFlow(options, await flowContext(options, { recorder, subject, opened }));
     const { signal, onProgress } = options;
-    const watch = new Watch({ flow, recorder, connections: opened, silenceMaxMs: options.plan.drain, signal, onProgress });
+    const watch = new Watch({ flow, recorder, connections: opened, silenceMaxMs: silenceMaxOf(options), signal, onProgress });
     try {
       client = await runPhases(options, { flow, recorder, watch });
     } finally {
@@ -98,16 +100,14 @@ async function runPhases(options: BlockOptions, parts: { flow: Flow; recorder: R
   flow.start();
   await watch.sleep("warm-up", plan.warmup);
   const isClosed = options.arrival.model === "closed";
+  const silenceMaxMs = silenceMaxOf(options);
   await watch.during("warm-up", isClosed ? recorder.beginWithAnswer() : recorder.begin(performance.now()));
   const meter = startClientMeter();
   await watch.sleep("measure", plan.measure);
   await watch.during("measure", isClosed ? recorder.endWithTurn(flow.inFlight) : recorder.end(performance.now()));
   const client = meter();
   flow.stop();
-  await watch.during(
-    "drain",
-    drained({ flow, recorder, silenceMaxMs: plan.drain, limitMs: plan.drain * (isClosed ? drainSilencesMax : 1) }),
-  );
+  await watch.during("drain", drained({ flow, recorder, silenceMaxMs, limitMs: isClosed ? silenceMaxMs * drainSilencesMax : plan.drain }));
   return client;
 }
 
@@ -227,6 +227,12 @@ function saturatedOf(recorder: Recorder): string | undefined {
 
 function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Longest silence with operations in flight. A large window of a server that syncs each message is silent for seconds. */
+function silenceMaxOf({ plan, profile, arrival, connections }: BlockOptions): number {
+  const window = arrival.model === "closed" && profile.load.op === "publish" ? arrival.inFlight * connections : 0;
+  return plan.drain + window * syncMaxMs;
 }
 
 /**

@@ -25,7 +25,7 @@ const openArrival = z.strictObject({
 const sizePlan = z.strictObject({
   warmup: duration,
   measure: duration,
-  /** Longest silence of the server, also while what is in flight after the measurement comes home. */
+  /** Longest silence of the server, also while what is in flight after the measurement comes home; a large window adds to it. */
   drain: duration.prefault("5s"),
   pairs: count.max(100),
   /** Measured and thrown away, on each side before the first pair: servers that compile while they run are compared warm. */
