@@ -49,7 +49,8 @@ export class Scrub {
   readonly #options: ScrubOptions;
   readonly #known = new Set<string>();
   #timer: Timer | undefined;
-  #memory = new LogMemory(pieceBytes);
+  /** Given up between passes. */
+  #memory: LogMemory | undefined;
   #queue: Segment[] = [];
   #file: DiskFile | undefined;
   #begunMs = 0;
@@ -102,6 +103,7 @@ export class Scrub {
     if (segment === undefined) {
       this.#passes += 1;
       this.#lastEndNs = clock.nowNs();
+      this.#memory = undefined;
       this.#wait(Math.max(0, this.#begunMs + intervalMs - clock.nowMs()), () => this.#begin());
       return;
     }
@@ -120,8 +122,10 @@ export class Scrub {
   }
 
   #read(segment: Segment, file: DiskFile): void {
-    const length = Math.min(this.#memory.bytes.length, segment.tail - this.#offset);
-    file.readLater(this.#memory.bytes.subarray(0, length), this.#offset, (error, filled) => {
+    this.#memory ??= new LogMemory(pieceBytes);
+    const memory = this.#memory;
+    const length = Math.min(memory.bytes.length, segment.tail - this.#offset);
+    file.readLater(memory.bytes.subarray(0, length), this.#offset, (error, filled) => {
       if (this.#stopped) {
         file.close();
       } else if (error !== undefined) {
@@ -130,15 +134,14 @@ export class Scrub {
         this.#leave();
       } else {
         // What is not in the file any more is no record, either.
-        this.#memory.bytes.fill(0, filled, length);
-        this.#check(segment, length);
+        memory.bytes.fill(0, filled, length);
+        this.#check(new RecordReader(memory), segment, length);
       }
     });
   }
 
   /** Walks over the records in the piece and decides where the next one begins. */
-  #check(segment: Segment, filled: number): void {
-    const reader = new RecordReader(this.#memory);
+  #check(reader: RecordReader, segment: Segment, filled: number): void {
     const start = this.#offset;
     const isLast = start + filled >= segment.tail;
     let at = 0;
@@ -146,7 +149,7 @@ export class Scrub {
     while (at < filled && isSure) {
       const length = this.#soundHeader(reader, segment, at, filled);
       if (length > 0 && at + length <= filled) {
-        if (!this.#memory.isSound(at, length, segment.id, start + at)) {
+        if (!reader.memory.isSound(at, length, segment.id, start + at)) {
           const { kind, stream, sequence } = reader.at(at);
           isSure = this.#tell(segment, { segment: segment.id, offset: start + at, bytes: length, kind, stream, sequence });
         }
@@ -197,7 +200,7 @@ export class Scrub {
     }
     const { length } = reader;
     const plausible = length >= recordHeader + recordTrailer && length % 8 === 0 && this.#offset + at + length <= segment.tail;
-    return plausible && this.#memory.headerIsSound(at, segment.id, this.#offset + at) ? length : 0;
+    return plausible && reader.memory.headerIsSound(at, segment.id, this.#offset + at) ? length : 0;
   }
 
   #nextHeader(reader: RecordReader, segment: Segment, from: number, filled: number): number {
@@ -209,7 +212,7 @@ export class Scrub {
   }
 
   #enlarge(bytes: number): void {
-    if (bytes > this.#memory.bytes.length) {
+    if (bytes > pieceBytes) {
       this.#memory = new LogMemory(bytes + frameRecord);
     }
   }
@@ -229,7 +232,7 @@ export class Scrub {
     this.#queue.shift();
     this.#offset = 0;
     this.#doubtful = -1;
-    this.#memory = this.#memory.bytes.length > pieceBytes ? new LogMemory(pieceBytes) : this.#memory;
+    this.#memory = this.#memory !== undefined && this.#memory.bytes.length > pieceBytes ? undefined : this.#memory;
     this.#wait(1, () => this.#next());
   }
 

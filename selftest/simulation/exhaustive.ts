@@ -74,6 +74,8 @@ export interface CrashState {
   readonly word: readonly Letter[];
   readonly call: number;
   readonly ending: Ending;
+  /** On a disk on which most commits happen in the background. */
+  readonly isSlow?: boolean;
 }
 
 export interface ExhaustiveResult {
@@ -84,7 +86,8 @@ export interface ExhaustiveResult {
   readonly isComplete: boolean;
 }
 
-const sizes = { segmentBytes: 1024, checkpointSegments: 1 };
+/** Checkpoints block, so a slow disk gets fewer of them. */
+const sizesOf = (isSlow: boolean) => ({ segmentBytes: 1024, checkpointSegments: isSlow ? 3 : 1, isSlow });
 
 export interface ExhaustiveOptions {
   readonly lengthMax: number;
@@ -103,7 +106,7 @@ export async function runExhaustive({ lengthMax, part = { number: 1, of: 1 }, go
       if (words % part.of !== part.number % part.of) {
         continue;
       }
-      for (const state of await statesOf(word)) {
+      for (const state of [...(await statesOf(word, false)), ...(await statesOf(word, true))]) {
         if (!goesOn(progress)) {
           return { ...progress, failure: undefined, isComplete: false };
         }
@@ -119,15 +122,16 @@ export async function runExhaustive({ lengthMax, part = { number: 1, of: 1 }, go
   return { ...progress, failure: undefined, isComplete: true };
 }
 
-export async function tryState({ word, call, ending }: CrashState): Promise<string | undefined> {
-  const options: RunOptions = { seed: 1, sizes, dieAt: { call, ending } };
+export async function tryState({ word, call, ending, isSlow = false }: CrashState): Promise<string | undefined> {
+  const options: RunOptions = { seed: 1, sizes: sizesOf(isSlow), dieAt: { call, ending } };
   return (await simulate(spell(word), options)).violation?.says;
 }
 
 /** Calls are counted on a run without a crash, up to where its last operation is done; the calls of a shorter word were tried with it. */
-async function statesOf(word: readonly Letter[]): Promise<CrashState[]> {
+async function statesOf(word: readonly Letter[], isSlow: boolean): Promise<CrashState[]> {
+  const sizes = sizesOf(isSlow);
   const whole = await simulate(spell(word), { seed: 1, sizes, measuresOnly: true });
   const before = word.length === 0 ? 0 : (await simulate(spell(word.slice(0, -1)), { seed: 1, sizes, measuresOnly: true })).diskCalls;
   const calls = Array.from({ length: whole.diskCalls - before }, (_, at) => before + at + 1);
-  return calls.flatMap((call) => endings.map((ending) => ({ word, call, ending })));
+  return calls.flatMap((call) => endings.map((ending) => ({ word, call, ending, isSlow })));
 }
