@@ -19,17 +19,33 @@ export interface AckNumbers {
   consumerSequence: number;
 }
 
+/** A number as it stands in the buffer. */
+interface Field {
+  value: number;
+  end: number;
+  /** Numbers from `least` to below `bound` have as many digits. */
+  least: number;
+  bound: number;
+}
+
+/**
+ * Deliveries follow each other: a sequence is one more, the time a little later, and few digits differ from the subject before. As long as
+ * every number keeps its length only those digits are written, which takes a third of the time of writing all.
+ */
 export class AckSubjectWriter {
   readonly #buffer: Uint8Array;
   readonly #prefixLength: number;
   readonly #sequences: WireSequences;
   /** One view for each length, so that the common case allocates nothing. */
   readonly #views: Uint8Array[] = [];
-  #timeNs = -1n;
-  /** Nanoseconds of `#timeNs` behind its last whole second. */
+  readonly #streamSequence = noField();
+  readonly #consumerSequence = noField();
+  readonly #pending = noField();
+  #deliveries = -1;
+  #timeNs = 0n;
+  /** Nanoseconds of `#timeNs` behind its last whole second, and where they end. */
   #fraction = 0;
-  readonly #time = new Uint8Array(20);
-  #timeLength = 0;
+  #fractionEnd = 0;
 
   constructor(stream: string, consumer: string, sequences: WireSequences) {
     this.#sequences = sequences;
@@ -40,27 +56,44 @@ export class AckSubjectWriter {
   }
 
   /** The bytes are valid until the next call. */
-  write(numbers: AckNumbers, timeNs: bigint, pending: number): Uint8Array {
-    if (timeNs !== this.#timeNs) {
-      this.#formatTime(timeNs);
+  write({ deliveries, streamSequence, consumerSequence }: AckNumbers, timeNs: bigint, pending: number): Uint8Array {
+    const fraction = this.#fraction + Number(timeNs - this.#timeNs);
+    const isAlike =
+      deliveries === this.#deliveries &&
+      fits(this.#streamSequence, streamSequence) &&
+      fits(this.#consumerSequence, consumerSequence) &&
+      fits(this.#pending, pending) &&
+      fraction >= 0 &&
+      fraction < 1_000_000_000;
+    if (!isAlike) {
+      return this.#writeAll({ deliveries, streamSequence, consumerSequence }, timeNs, pending);
     }
     const buffer = this.#buffer;
-    let at = writeNumber(buffer, this.#prefixLength, numbers.deliveries);
-    buffer[at] = dot;
-    at = this.#sequences.isShifted
-      ? writeText(buffer, at + 1, String(this.#sequences.shown(numbers.streamSequence)))
-      : writeNumber(buffer, at + 1, numbers.streamSequence);
-    buffer[at] = dot;
-    at = writeNumber(buffer, at + 1, numbers.consumerSequence);
-    buffer[at] = dot;
-    at += 1;
-    const time = this.#time;
-    for (let index = 0; index < this.#timeLength; index += 1) {
-      buffer[at] = time[index] ?? zero;
-      at += 1;
-    }
-    buffer[at] = dot;
-    at = writeNumber(buffer, at + 1, pending);
+    change(buffer, this.#streamSequence, streamSequence);
+    change(buffer, this.#consumerSequence, consumerSequence);
+    change(buffer, this.#pending, pending);
+    changeDigits(buffer, this.#fractionEnd, this.#fraction, fraction);
+    this.#fraction = fraction;
+    this.#timeNs = timeNs;
+    return this.#view(this.#pending.end);
+  }
+
+  #writeAll(numbers: AckNumbers, timeNs: bigint, pending: number): Uint8Array {
+    const buffer = this.#buffer;
+    const shown = String(this.#sequences.shown(numbers.streamSequence));
+    const time = String(timeNs);
+    let at = writeText(buffer, this.#prefixLength, `${numbers.deliveries}.${shown}`);
+    keep(this.#streamSequence, numbers.streamSequence, at);
+    at = writeText(buffer, at, `.${numbers.consumerSequence}`);
+    keep(this.#consumerSequence, numbers.consumerSequence, at);
+    at = writeText(buffer, at, `.${time}`);
+    this.#timeNs = timeNs;
+    this.#fraction = Number(timeNs % 1_000_000_000n);
+    this.#fractionEnd = at;
+    at = writeText(buffer, at, `.${pending}`);
+    keep(this.#pending, pending, at);
+    // What can't be changed digit by digit is written anew the next time, too.
+    this.#deliveries = this.#sequences.isShifted || time.length <= fractionDigits ? -1 : numbers.deliveries;
     return this.#view(at);
   }
 
@@ -73,70 +106,50 @@ export class AckSubjectWriter {
     this.#views[length] = view;
     return view;
   }
+}
 
-  /** Messages follow each other inside a second: then only the last nine digits change, and two divisions of big integers are spared. */
-  #formatTime(timeNs: bigint): void {
-    const fraction = this.#fraction + Number(timeNs - this.#timeNs);
-    if (this.#timeLength > fractionDigits && fraction >= 0 && fraction < 1_000_000_000) {
-      this.#timeNs = timeNs;
-      this.#fraction = fraction;
-      writeDigits(this.#time, this.#timeLength - fractionDigits, this.#timeLength, fraction);
-    } else {
-      this.#formatWhole(timeNs);
-    }
+function noField(): Field {
+  return { value: 0, end: 0, least: 0, bound: 0 };
+}
+
+/** Integer arithmetic is several times faster below 2^31, where nearly all values are; larger ones fit nothing. */
+function fits({ least, bound }: Field, value: number): boolean {
+  return value >= least && value < bound && value < 0x7fffffff;
+}
+
+function keep(field: Field, value: number, end: number): void {
+  field.value = value;
+  field.end = end;
+  field.bound = 10;
+  while (field.bound <= value) {
+    field.bound *= 10;
   }
+  field.least = field.bound === 10 ? 0 : field.bound / 10;
+  if (value >= 0x7fffffff) {
+    field.bound = 0;
+  }
+}
 
-  #formatWhole(timeNs: bigint): void {
-    this.#timeNs = timeNs;
-    const whole = Number(timeNs / 1_000_000_000n);
-    this.#fraction = Number(timeNs % 1_000_000_000n);
-    if (whole === 0) {
-      this.#timeLength = writeNumber(this.#time, 0, this.#fraction);
-      return;
-    }
-    this.#timeLength = writeNumber(this.#time, 0, whole) + fractionDigits;
-    writeDigits(this.#time, this.#timeLength - fractionDigits, this.#timeLength, this.#fraction);
+function change(into: Uint8Array, field: Field, value: number): void {
+  changeDigits(into, field.end, field.value, value);
+  field.value = value;
+}
+
+/** The digits of `before` end at `end`; those of `value` take their place. Both are below 2^31. */
+function changeDigits(into: Uint8Array, end: number, before: number, value: number): void {
+  let old = before;
+  let rest = value;
+  for (let at = end - 1; rest !== old; at -= 1) {
+    const quotient = (rest / 10) | 0;
+    into[at] = zero + rest - quotient * 10;
+    rest = quotient;
+    old = (old / 10) | 0;
   }
 }
 
 /** Without the dot at the end. */
 export function ackPrefix(stream: string, consumer: string): string {
   return `$JS.ACK.${stream}.${consumer}`;
-}
-
-/** Writes decimal digits at `at` and returns the position behind them. */
-function writeNumber(into: Uint8Array, at: number, value: number): number {
-  let length = 1;
-  for (let bound = 10; value >= bound; bound *= 10) {
-    length += 1;
-  }
-  let rest = value;
-  let index = at + length - 1;
-  // Integer arithmetic is several times faster below 2^31, where nearly all values are.
-  for (; rest >= 0x7fffffff; index -= 1) {
-    const quotient = Math.floor(rest / 10);
-    into[index] = zero + (rest - quotient * 10);
-    rest = quotient;
-  }
-  writeDigits(into, at, index + 1, rest);
-  return at + length;
-}
-
-/** Fills `into[start..end)` with the last digits of a value below 2^31, two at a time. */
-function writeDigits(into: Uint8Array, start: number, end: number, value: number): void {
-  let rest = value;
-  let at = end - 1;
-  for (; at > start; at -= 2) {
-    const quotient = (rest / 100) | 0;
-    const pair = rest - quotient * 100;
-    const tens = (pair * 205) >>> 11;
-    into[at - 1] = zero + tens;
-    into[at] = zero + pair - tens * 10;
-    rest = quotient;
-  }
-  if (at === start) {
-    into[at] = zero + (rest % 10);
-  }
 }
 
 function writeText(into: Uint8Array, at: number, digits: string): number {

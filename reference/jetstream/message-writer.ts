@@ -40,7 +40,7 @@ export class MessageWriter {
   /** `headers` have been scanned for this message and hold something, or are undefined. Returns the sequence. */
   write(message: MessageParts, headers: PublishHeaders | undefined, nowNs: bigint): number {
     const stream = this.#stream;
-    const id = headers?.has("messageId") === true ? headers.range("messageId") : undefined;
+    const id = headers?.messageId;
     this.#isKept = stream.retention !== "interest" || stream.hasInterest(message.subject);
     const sequence = this.#isKept ? this.#append(message, id, nowNs) : stream.messages.skip(nowNs);
     this.#lastIdLength = 0;

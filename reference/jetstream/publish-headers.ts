@@ -57,6 +57,7 @@ const LF = 0x0a;
 export class PublishHeaders {
   #buffer: Uint8Array = PREFIX;
   readonly #ranges: Record<HeaderName, HeaderRange>;
+  readonly #messageId: HeaderRange;
   /** The ranges that hold something of this message. */
   readonly #taken: HeaderRange[] = [];
 
@@ -64,6 +65,7 @@ export class PublishHeaders {
     const range = (): HeaderRange => ({ start: 0, end: 0 });
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- built from the same keys
     this.#ranges = Object.fromEntries(NAMED.map(({ key }) => [key, range()])) as Record<HeaderName, HeaderRange>;
+    this.#messageId = this.#ranges.messageId;
   }
 
   /** Reads the block `buffer[start..end)`. False when no known header is in it. */
@@ -81,7 +83,12 @@ export class PublishHeaders {
 
   /** The usual publish with headers: nothing else in it concerns the stream. */
   get isMessageIdOnly(): boolean {
-    return this.#taken.length === 1 && this.#ranges.messageId.end > 0;
+    return this.#taken.length === 1 && this.#messageId.end > 0;
+  }
+
+  /** Where the `Nats-Msg-Id` is, undefined when there is none. Faster than asking by name. */
+  get messageId(): HeaderRange | undefined {
+    return this.#messageId.end > this.#messageId.start ? this.#messageId : undefined;
   }
 
   has(name: HeaderName): boolean {

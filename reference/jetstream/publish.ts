@@ -62,7 +62,7 @@ export class Publisher {
       message.payloadStart > message.headersStart && this.#headers.scan(message.buffer, message.headersStart, message.payloadStart);
     const headers = hasHeaders ? this.#headers : undefined;
     const isFast = isFastBatchReply(message);
-    if (isFast || headers?.has("batchId") === true) {
+    if (isFast || (headers !== undefined && !headers.isMessageIdOnly && headers.has("batchId"))) {
       this.#receiveOfBatch(message, headers, isFast);
       return;
     }
@@ -149,9 +149,9 @@ export class Publisher {
       return problem;
     }
     // dedup.duplicate-returns-first-seq
-    if (headers.has("messageId")) {
-      const { start, end } = headers.range("messageId");
-      const known = this.#ids.find(message.buffer, start, end, Number(nowNs));
+    const id = headers.messageId;
+    if (id !== undefined) {
+      const known = this.#ids.find(message.buffer, id.start, id.end, Number(nowNs));
       if (known !== 0) {
         return known;
       }
