@@ -24,6 +24,8 @@ export class ByteStrings {
   readonly #free: number[] = [];
   #limit = 1;
   size = 0;
+  /** Did the last `claim` add one? */
+  isNew = false;
 
   /** Numbers in use are below this. */
   get limit(): number {
@@ -40,21 +42,17 @@ export class ByteStrings {
 
   /** 0 when it is not there. */
   find(bytes: Uint8Array, start = 0, end = bytes.length): number {
-    const hash = hashOf(bytes, start, end);
-    const mask = this.#slots.length - 1;
-    for (let at = hash & mask; ; at = (at + 1) & mask) {
-      const number = this.#slots[at] ?? 0;
-      if (number === 0) {
-        return 0;
-      }
-      if (number !== removed && this.#hash[number] === hash && this.#isSame(number, bytes, start, end)) {
-        return number;
-      }
-    }
+    return this.#find(bytes, start, end, hashOf(bytes, start, end));
   }
 
-  /** The number of a string that is not there yet. */
-  add(bytes: Uint8Array, start = 0, end = bytes.length): number {
+  /** Its number; it is added when it is not there yet. `isNew` tells. */
+  claim(bytes: Uint8Array, start = 0, end = bytes.length): number {
+    const hash = hashOf(bytes, start, end);
+    const known = this.#find(bytes, start, end, hash);
+    this.isNew = known === 0;
+    if (known !== 0) {
+      return known;
+    }
     if ((this.#used + 1) * 2 > this.#slots.length) {
       this.#rehash();
     }
@@ -63,9 +61,8 @@ export class ByteStrings {
       this.#limit += 1;
       this.#growColumns();
     }
-    const hash = hashOf(bytes, start, end);
     this.#hash[number] = hash;
-    this.#start[number] = this.#store(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+    this.#start[number] = this.#store(bytes, start, end);
     this.#length[number] = end - start;
     this.#isUsed[number] = 1;
     this.#slots[this.#vacant(hash)] = number;
@@ -103,6 +100,19 @@ export class ByteStrings {
     }
   }
 
+  #find(bytes: Uint8Array, start: number, end: number, hash: number): number {
+    const mask = this.#slots.length - 1;
+    for (let at = hash & mask; ; at = (at + 1) & mask) {
+      const number = this.#slots[at] ?? 0;
+      if (number === 0) {
+        return 0;
+      }
+      if (number !== removed && this.#hash[number] === hash && this.#isSame(number, bytes, start, end)) {
+        return number;
+      }
+    }
+  }
+
   #isSame(number: number, bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#length[number] !== end - start) {
       return false;
@@ -125,14 +135,18 @@ export class ByteStrings {
     return at;
   }
 
-  #store(bytes: Uint8Array): number {
-    if (this.#arenaEnd + bytes.length > this.#arena.length) {
-      this.#remakeArena(bytes.length);
+  #store(bytes: Uint8Array, start: number, end: number): number {
+    if (this.#arenaEnd + end - start > this.#arena.length) {
+      this.#remakeArena(end - start);
     }
-    const start = this.#arenaEnd;
-    this.#arena.set(bytes, start);
-    this.#arenaEnd += bytes.length;
-    return start;
+    const arena = this.#arena;
+    let at = this.#arenaEnd;
+    for (let from = start; from < end; from += 1) {
+      arena[at] = bytes[from] ?? 0;
+      at += 1;
+    }
+    this.#arenaEnd = at;
+    return at - (end - start);
   }
 
   #remakeArena(needed: number): void {
@@ -158,11 +172,11 @@ export class ByteStrings {
   }
 
   #rehash(): void {
-    const old = this.#slots;
+    const { length } = this.#slots;
     // Mostly removed ones: the same size is enough.
-    this.#slots = new Uint32Array(this.size * 4 > old.length ? old.length * 2 : old.length);
-    for (const number of old) {
-      if (number !== 0 && number !== removed) {
+    this.#slots = new Uint32Array(this.size * 4 > length ? length * 2 : length);
+    for (let number = 1; number < this.#limit; number += 1) {
+      if (this.#isUsed[number] === 1) {
         this.#slots[this.#vacant(this.#hash[number] ?? 0)] = number;
       }
     }

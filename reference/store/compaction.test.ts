@@ -267,3 +267,20 @@ test("damage in a sorted file is one lost message, named; a sorted file that is 
   half.disk.removeDirectory(`${directory}/streams`);
   await expect(open(half.disk, { clock: half.clock })).rejects.toMatchObject({ code: "incomplete" });
 });
+
+test("a damaged checkpoint is made anew from the other one when the store opens", async () => {
+  const disk = new CrashableDisk();
+  const clock = new VirtualClock();
+  const { store } = await twoStreams(disk, clock);
+  await store.close();
+  for (const name of ["checkpoint-a", "checkpoint-b"]) {
+    disk.corrupt(`${directory}/${name}`, 20, 1);
+    const opened = await open(disk, { clock });
+    expect(opened.report.damagedCheckpoints).toEqual([name]);
+    opened.store.abandon();
+    const again = await open(disk, { clock });
+    expect(again.report.damagedCheckpoints).toEqual([]);
+    expectAll(again, 150);
+    again.store.abandon();
+  }
+});

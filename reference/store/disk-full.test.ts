@@ -152,6 +152,39 @@ test("a purge on a full disk gives its space back, without a byte from anybody e
   expect(payloadOf(only(await open(disk)), sequence)).toBe("after");
 });
 
+test("what a thousand single deletes left sparse on a full disk is put together, in the room that was kept for checkpoints", async () => {
+  const disk = new CrashableDisk();
+  const clock = new VirtualClock();
+  const opened = await open(disk, { reserve: true, clock });
+  const stream = opened.store.createStream(definition());
+  opened.store.commit();
+  await settled();
+  disk.freeBytes = 60_000;
+  const count = fill(opened, stream);
+  disk.freeBytes = 0;
+  for (let sequence = 1; sequence <= count; sequence += 1) {
+    if (sequence % 20 !== 0) {
+      stream.messages.remove(sequence);
+    }
+  }
+  opened.store.commit();
+  for (let look = 0; look < 20 && opened.store.isFull; look += 1) {
+    clock.advance(2_500);
+    for (let rounds = 0; rounds < 10; rounds += 1) {
+      await settled();
+    }
+  }
+  expect(opened.store.isFull).toBe(false);
+  publish(stream, "after");
+  opened.store.commit();
+  opened.store.abandon();
+  disk.powerCut({ keep: "nothing" });
+  const again = await open(disk);
+  expect([again.report.damage, again.report.lost]).toEqual([[], []]);
+  expect(payloadOf(only(again), 20)).toContain("message 20 ");
+  expect(only(again).messages.state.messages).toBe(Math.floor(count / 20) + 1);
+});
+
 test("the reserve never looks like a part of the log", async () => {
   const disk = new CrashableDisk();
   await open(disk, { reserve: true });

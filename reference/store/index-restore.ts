@@ -141,7 +141,7 @@ export class IndexRestore {
       }
       start = columns.skipGap(first + chunkSequences);
     }
-    for (const number of Array.from(index.subjects.numbers())) {
+    for (const number of index.subjects.numbers()) {
       if (index.subjects.count[number] === 0) {
         index.subjects.release(number);
       }

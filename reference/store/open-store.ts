@@ -7,6 +7,7 @@
  *    <directory>/streams/0000000001.sorted …
  */
 import type { Disk, DiskFile, DiskLock } from "../ports.ts";
+import { attempt } from "./commit-driver.ts";
 import type { FileStore } from "./file-store.ts";
 import { finishStreams, type LoadedStore, loadStore, type StoreOptions, sortDamage } from "./load-store.ts";
 import { type NamedDamage, nameDamage } from "./named-damage.ts";
@@ -85,6 +86,10 @@ function recover(options: StoreOptions, lock: DiskLock, isNew: boolean): OpenedS
   const named = nameDamage(loaded);
   for (const { segment, found } of tornErasures) {
     finishErasure(disk, segment, found);
+  }
+  if (loaded.damagedCheckpoints.length > 0) {
+    // The bad copy is made anew before the good one can go bad, too.
+    attempt(() => store.checkpoint());
   }
   store.begin();
   return { store, streams, report: describe({ loaded, damage, named, healed: tornErasures.length, streams }) };

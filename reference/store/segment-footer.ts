@@ -80,7 +80,7 @@ export class FooterWriter {
     const stream = this.#stream(record.stream);
     const { sequence, timeNs, subject } = record;
     out.number(stream.number);
-    out.number((this.#subjects.find(subject) || this.#subjects.add(subject)) - 1);
+    out.number(this.#subjects.claim(subject) - 1);
     out.number(zigzag(sequence - stream.last));
     out.number((offset - this.#end) / 8);
     out.number(record.length / 8);

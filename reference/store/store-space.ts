@@ -136,7 +136,7 @@ export class StoreSpace {
       this.#checkpointTwice();
       return;
     }
-    const sources = this.#choose({ isIdle: true, bytesMax: fullDiskBytes });
+    const sources = this.#choose({ isIdle: true, bytesMax: Math.min(fullDiskBytes, this.#options.segmentBytes / 4) });
     if (sources.length > 0 && !this.#compaction.isRunning) {
       release();
       this.#compaction.start(sources);

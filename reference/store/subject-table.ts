@@ -104,7 +104,11 @@ export class SubjectTable {
 
   /** As `claim`, for somebody who has no object: `bytes[start .. end)`, copied. */
   claimBytes(bytes: Uint8Array, start = 0, end = bytes.length): number {
-    return this.#strings.find(bytes, start, end) || this.#create(bytes, start, end);
+    const number = this.#strings.claim(bytes, start, end);
+    if (this.#strings.isNew) {
+      this.#begin(number);
+    }
+    return number;
   }
 
   release(number: number): void {
@@ -140,15 +144,13 @@ export class SubjectTable {
     return this.#strings.numbers();
   }
 
-  #create(bytes: Uint8Array, start: number, end: number): number {
-    const number = this.#strings.add(bytes, start, end);
+  #begin(number: number): void {
     if (number >= this.first.length) {
       this.#grow();
     }
     this.first[number] = 0;
     this.last[number] = 0;
     this.count[number] = 0;
-    return number;
   }
 
   #keep(number: number, subject: Subject): void {

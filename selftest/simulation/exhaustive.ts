@@ -34,6 +34,8 @@ const alphabet = {
   "delete the consumer": [ask({ do: "delete-consumer", stream: 0, consumer: 0 })],
   "stop and start": [{ do: "restart" }],
   "wait for the marker": [{ do: "wait", ms: 300 }],
+  // Longer than the duplicate window, so that segments with ids may be sorted; and turns in which that goes on.
+  "wait for compaction": [{ do: "wait", ms: 21_000 }, ...Array.from({ length: 12 }, (): Operation => ({ do: "wait", ms: 20 }))],
 } satisfies Readonly<Record<string, readonly Operation[]>>;
 
 export const letters: readonly Letter[] = Object.keys(alphabet).filter((key): key is Letter => key in alphabet);
