@@ -1,6 +1,6 @@
 /**
  * One operation of each kind, one at a time and in a fixed order, so that a fault can come right behind the reply to one of them with nothing else under
- * way: create a stream, publish, create a consumer, double-ack, delete a message, update the stream, purge, create and delete another stream.
+ * way: create a stream, publish, create a consumer, double-ack, delete a message, update the stream, purge, create, purge and delete another stream.
  */
 import { digestOf } from "../../evidence/history/message-digest.ts";
 import { deliveryOf } from "../verbs/message-value.ts";
@@ -63,7 +63,7 @@ export class Sequence implements Workload {
     const stream = this.#stream;
     yield this.#createStream(client, stream);
     for (let number = 0; number < publishes; number++) {
-      yield this.#publish(client);
+      yield this.#publish(client, stream);
     }
     this.#hasConsumer = true;
     yield this.#consumer.create(client);
@@ -72,7 +72,14 @@ export class Sequence implements Workload {
     const config = "version 2";
     yield client.api({ kind: "update-stream", stream, config }, `STREAM.UPDATE.${stream}`, this.#config(stream, config));
     yield client.api({ kind: "purge", stream, below: String(publishes) }, `STREAM.PURGE.${stream}`, { seq: publishes });
+    // A purge by subject, behind a delete.
     yield this.#createStream(client, this.#side);
+    for (let number = 0; number < publishes; number++) {
+      yield this.#publish(client, this.#side);
+    }
+    const filter = `${this.#side}.q`;
+    yield client.api({ kind: "delete-message", stream: this.#side, seq: "5" }, `STREAM.MSG.DELETE.${this.#side}`, { seq: 5 });
+    yield client.api({ kind: "purge", stream: this.#side, filter }, `STREAM.PURGE.${this.#side}`, { filter });
     yield client.api({ kind: "delete-stream", stream: this.#side }, `STREAM.DELETE.${this.#side}`);
   }
 
@@ -91,11 +98,11 @@ export class Sequence implements Workload {
     return client.api({ kind: "create-stream", stream, config }, `STREAM.CREATE.${stream}`, this.#config(stream, config));
   }
 
-  #publish(client: RecordedClient): Promise<Outcome> {
+  #publish(client: RecordedClient, stream: string): Promise<Outcome> {
     this.#count++;
-    const subject = `${this.#stream}.q`;
+    const subject = `${stream}.q`;
     const payload = Buffer.from(`1-${this.#count} `.padEnd(this.#options.size, "."));
-    return client.publish({ kind: "publish", stream: this.#stream, subject, digest: digestOf({ payload }) }, { subject, payload });
+    return client.publish({ kind: "publish", stream, subject, digest: digestOf({ payload }) }, { subject, payload });
   }
 
   #config(name: string, description: string): object {
