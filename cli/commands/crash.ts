@@ -80,7 +80,7 @@ function showEvent(progress: Progress, event: CrashEvent, clock: CycleClock): vo
       progress.status(`making the failure of cycle ${event.cycle} small`);
       return;
     case "minimal":
-      progress.line(`made small: ${event.steps} steps, found in ${event.tries} tries`);
+      progress.line(`made small: ${event.steps} steps, found in ${event.tries} tries\n\n${event.text}\n  ${event.command}\n`);
       return;
     case "skipped":
       for (const line of event.lines) {

@@ -20,7 +20,7 @@ export type CampaignEvent =
   | { readonly type: "skipped"; readonly lines: readonly string[] }
   | { readonly type: "resumed"; readonly cycles: number }
   | { readonly type: "minimising"; readonly cycle: number }
-  | { readonly type: "minimal"; readonly steps: number; readonly tries: number }
+  | { readonly type: "minimal"; readonly steps: number; readonly tries: number; readonly command: string; readonly text: string }
   | {
       readonly type: "cycle";
       readonly cycle: number;
@@ -197,8 +197,9 @@ class CampaignRun {
       signal,
     });
     if (found !== undefined) {
-      this.#minimal = keepMinimal(found, { target, campaign: campaign.campaign, folder: historyDirectory });
-      listener?.({ type: "minimal", steps: found.steps, tries: found.tries });
+      const kept = keepMinimal(found, { target, campaign: campaign.campaign, folder: historyDirectory });
+      this.#minimal = kept;
+      listener?.({ type: "minimal", steps: found.steps, tries: found.tries, command: kept.command, text: kept.text });
     }
   }
 
