@@ -31,8 +31,8 @@ import { createFolderVolume } from "../volumes/folder.ts";
 import { createFuseVolume, FuseVolume } from "../volumes/fuse/volume.ts";
 import { createImageVolume } from "../volumes/image.ts";
 import { isCuttable, type Volume } from "../volumes/volume.ts";
-import { canListen, freePort } from "./free-port.ts";
 import { LogRing } from "./log-ring.ts";
+import { canListen, claimPort, type PortClaim } from "./port-claim.ts";
 import { waitUntilReady } from "./readiness.ts";
 import { describeExit, type Exit, ServerProcess } from "./server-process.ts";
 
@@ -84,7 +84,6 @@ class ProcessInstance implements Instance, Live {
   readonly target: Target;
   readonly capabilities: Capabilities;
   readonly settings: Settings;
-  port = 0;
   epoch = 0;
   server = { name: "", version: "" };
 
@@ -94,6 +93,7 @@ class ProcessInstance implements Instance, Live {
   readonly #folder: string;
   readonly #log = new LogRing();
   #volume: Volume | undefined;
+  #claim: PortClaim | undefined;
   #process: ServerProcess | undefined;
   #disposed: Promise<void> | undefined;
 
@@ -110,6 +110,10 @@ class ProcessInstance implements Instance, Live {
 
   get url(): string {
     return `nats://${host}:${this.port}`;
+  }
+
+  get port(): number {
+    return this.#claim?.port ?? 0;
   }
 
   get pid(): number | undefined {
@@ -132,7 +136,7 @@ class ProcessInstance implements Instance, Live {
     const sizeBytes = parseSizeBytes(this.#what.file.volume.size) ?? 0;
     const place = join(this.#folder, "volume");
     this.#volume = await makeVolume(this.#ground, { place, sizeBytes });
-    this.port = await freePort(host);
+    this.#claim = await claimPort(host);
   }
 
   logTail(lines = 50): readonly string[] {
@@ -268,6 +272,7 @@ class ProcessInstance implements Instance, Live {
 
   async #remove(): Promise<void> {
     await this.#endNow();
+    this.#claim?.release();
     await this.#volume?.dispose();
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
     forgetLive(this);
