@@ -60,7 +60,7 @@ describe.skipIf(lack !== undefined)(`a volume through FUSE${lack === undefined ?
     expect(fs.readdirSync(directory).sort()).toEqual(["hard", "soft"]);
   });
 
-  test("serves locks, reservations of space and memory maps of other programs", async () => {
+  test("serves locks, reservations of space and synchronous writes of other programs", async () => {
     const { directory } = await makeVolume();
     const file = join(directory, "f");
     await execa("fallocate", ["-l", "1000000", file]);
