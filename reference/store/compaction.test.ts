@@ -5,7 +5,9 @@ import { SeededRandom } from "../sim/seeded-random.ts";
 import { VirtualClock } from "../sim/virtual-clock.ts";
 import { definition, directory, microtasks, open, payloadOf, publish } from "./file-store.contract.ts";
 import type { OpenedStore } from "./open-store.ts";
+import { type DumpItem, dumpStore } from "./store-dump.ts";
 import { inspectStore } from "./store-inspection.ts";
+import { salvageStore } from "./store-salvage.ts";
 
 const windowNs = 120_000_000_000n;
 
@@ -283,4 +285,25 @@ test("a damaged checkpoint is made anew from the other one when the store opens"
     expectAll(again, 150);
     again.store.abandon();
   }
+});
+
+test("dump and salvage know sorted files: every message is told where it is, and the copy is whole", async () => {
+  const disk = new CrashableDisk();
+  const clock = new VirtualClock();
+  const { store } = await twoStreams(disk, clock, 60);
+  await rest(clock);
+  await store.close();
+  const inspection = await inspectStore({ directory, disk, clock, random: new SeededRandom(1) });
+  const items: DumpItem[] = [];
+  dumpStore(inspection, {}, (item) => items.push(item));
+  const stored = items.filter((item) => item["state"] === "stored");
+  expect(stored).toHaveLength(120);
+  expect(stored.filter((item) => String(item["file"]).startsWith("streams/")).length).toBeGreaterThan(60);
+  const report = await salvageStore(inspection, { out: "/out", disk, clock, random: new SeededRandom(1) });
+  inspection.release();
+  expect(report.streams.map(({ messages, lost }) => [messages, lost])).toEqual([
+    [60, []],
+    [60, []],
+  ]);
+  expectAll(await open(disk, { clock, directory: "/out/jetstream" }), 60);
 });

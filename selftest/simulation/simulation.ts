@@ -277,8 +277,9 @@ class Simulation {
       return;
     }
     if (answer === waiting.expected) {
-      // On a slow disk a message that is durable is shown before what was asked for earlier.
-      this.#worlds.confirm(this.#machine.isSlow && waiting.change.kind === "get" ? 0 : waiting.position);
+      // A message that is durable is shown before what was asked for earlier, which may never come to be on a failing disk.
+      const showsOld = waiting.change.kind === "get" && (this.#machine.isSlow || this.#worlds.isDurable(waiting.change, answer));
+      this.#worlds.confirm(showsOld ? 0 : waiting.position);
       return;
     }
     if (!this.#isFaulty || !isServerError(message)) {

@@ -43,6 +43,11 @@ export class TwoWorlds {
     return applyChange(this.attempted, change);
   }
 
+  /** Would the world that must survive have given the same answer to a question? */
+  isDurable(question: Change & { readonly kind: "get" }, answer: string): boolean {
+    return applyChange(this.#durable, question) === answer;
+  }
+
   /** Somebody has seen the world as of that position. */
   confirm(position: number): void {
     while (this.#seen < position && this.#pending.length > 0) {
