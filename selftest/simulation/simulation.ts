@@ -17,8 +17,7 @@ const oldDeliveriesMax = 40;
 const drain = { rounds: 3, waitMs: 2_100 };
 
 export async function simulate(operations: readonly Operation[], options: RunOptions): Promise<RunResult> {
-  const run = new Simulation(options);
-  return await run.run(operations);
+  return await new Simulation(options).run(operations);
 }
 
 class Simulation {
@@ -219,12 +218,10 @@ class Simulation {
       return;
     }
     const { overdue } = this.#waiting;
-    if (overdue !== undefined) {
-      if (!this.#isFaulty) {
-        throw new Violation(`no answer to ${JSON.stringify(overdue.change)}`);
-      }
-      this.#hasFailed = true;
+    if (overdue !== undefined && !this.#isFaulty) {
+      throw new Violation(`no answer to ${JSON.stringify(overdue.change)}`);
     }
+    this.#hasFailed ||= overdue !== undefined;
     this.#waiting.endTurn();
     if (this.#hasFailed) {
       await this.#recover();
