@@ -1,7 +1,7 @@
 /** A file stream as a checkpoint keeps it: everything but the messages, and which sequences have none. */
 import type { CheckpointStream } from "./checkpoint.ts";
 import type { FileStoredStream } from "./file-stored-stream.ts";
-import { slotOf } from "./message-columns.ts";
+import { chunkSequences, slotOf } from "./message-columns.ts";
 import type { MessageIndex } from "./message-index.ts";
 import { SequenceRuns } from "./sequence-runs.ts";
 
@@ -41,9 +41,7 @@ function deletedRuns(index: MessageIndex, floor: number): SequenceRuns {
     const present = nextPresent(index, start);
     runs.add(start, present);
     start = present;
-    while (start <= index.last && isPresent(index, start)) {
-      start += 1;
-    }
+    start = nextAbsent(index, start);
   }
   return runs;
 }
@@ -54,6 +52,16 @@ function nextPresent(index: MessageIndex, from: number): number {
     sequence = index.columns.skipGap(sequence + 1);
   }
   return Math.min(sequence, index.last + 1);
+}
+
+/** Whole chunks in which nothing is missing are passed at once: what this costs grows with what was deleted, not with the stream. */
+function nextAbsent(index: MessageIndex, from: number): number {
+  let sequence = from;
+  while (sequence <= index.last && isPresent(index, sequence)) {
+    const chunk = slotOf(sequence) === 0 ? index.columns.chunkOf(sequence) : undefined;
+    sequence += chunk !== undefined && chunk.stored + chunk.lost === chunkSequences ? chunkSequences : 1;
+  }
+  return sequence;
 }
 
 function isPresent(index: MessageIndex, sequence: number): boolean {

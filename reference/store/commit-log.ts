@@ -4,7 +4,7 @@
  *    segment = segment header, batch, batch, …        batch = batch header, record, record, …
  *    segment header payload: u32 format, u32 previous segment, u32 where that one ends, u32 features
  *    batch header payload:   u32 offset in this segment up to which everything was synced when the batch was written (the mark),
- *                            u32 length of the batch with its header, u32 0, u32 0
+ *                            u32 length of the batch with its header, u64 last sequence of the stream in its stream field
  *
  * Invariants: a batch lies in one segment (one that no longer fits moves as a whole), so a commit is one write and one sync; a segment is
  * written to only when all earlier ones are synced; after a failed write or sync nothing more is written to that segment.
@@ -15,6 +15,7 @@
  */
 import type { DiskDone, DiskFile } from "../ports.ts";
 import { Flight } from "./background-flight.ts";
+import { lastSequenceWords } from "./last-sequences.ts";
 import { frameRecord, moveRecords } from "./log-frame-records.ts";
 import { type CommitLogOptions, LogTail } from "./log-tail.ts";
 import { recordKind } from "./record.ts";
@@ -216,7 +217,9 @@ export class CommitLog extends LogTail {
     if (segment.memory === undefined) {
       throw new Error("the open segment has no memory");
     }
-    this.frame(segment, this.batchStart, recordKind.batch, [segment.synced, segment.tail - this.batchStart, 0, 0], this.batch);
+    const { newest, batchStart } = this;
+    const words = [segment.synced, segment.tail - batchStart, ...lastSequenceWords(newest)];
+    this.frame(segment, batchStart, recordKind.batch, words, this.batch, newest?.id);
     if (segment.file === undefined) {
       segment.file = this.#spare.take(segment.path, segment.capacity) ?? this.options.disk.open(segment.path, "create-new");
       this.#namesDirty = true;

@@ -11,6 +11,7 @@ import type { CommitLog } from "./commit-log.ts";
 import type { CommitPacing } from "./commit-pacing.ts";
 import { type FileAsset, FileStoredStream } from "./file-stored-stream.ts";
 import { FileStream } from "./file-stream.ts";
+import { lastSequencesRecord } from "./last-sequences.ts";
 import type { LogReader } from "./log-reader.ts";
 import { MemoryStoredStream } from "./memory-asset.ts";
 import { Erasures } from "./record-eraser.ts";
@@ -53,6 +54,8 @@ export class FileStore implements Store {
   readonly #options: FileStoreOptions;
   readonly #streams = new Map<number, FileStoredStream>();
   readonly #dirtyStreams = new Set<FileStream>();
+  /** Took a sequence since the last flush, or messages of theirs moved to a batch with another header. */
+  readonly #extended = new Set<FileStream>();
   readonly #dirtyAssets = new Set<FileAsset>();
   readonly #erasures: Erasures;
   #lastStream = 0;
@@ -199,6 +202,10 @@ export class FileStore implements Store {
     const messages = new FileStream(id, definition, {
       log: this.log,
       reader: this.#options.reader,
+      extended: (messages) => {
+        this.#extended.add(messages);
+        this.log.newest = messages;
+      },
       dirty: (stream) => this.#dirtyStreams.add(stream),
       epoch: () => this.epoch,
       accounted: (change) => {
@@ -213,6 +220,7 @@ export class FileStore implements Store {
       deleted: (gone) => {
         this.#streams.delete(gone.id);
         this.#dirtyStreams.delete(gone.messages);
+        this.#extended.delete(gone.messages);
       },
     });
     this.#streams.set(id, stream);
@@ -230,7 +238,13 @@ export class FileStore implements Store {
   /** A message's record moved to another segment before it was durable. */
   moved(move: { stream: number; sequence: number; from: Segment; to: Segment; offset: number }): void {
     this.#erasures.moved(move);
-    const index = this.#streams.get(move.stream)?.messages.index;
+    move.from.appended -= 1;
+    move.to.appended += 1;
+    const messages = this.#streams.get(move.stream)?.messages;
+    const index = messages?.index;
+    if (messages !== undefined) {
+      this.#extended.add(messages);
+    }
     if (index?.has(move.sequence) === true && index.placeOf(move.sequence).place === move.from.id) {
       index.relocate(move.sequence, move.to.id, move.offset);
       const size = index.sizeOf(move.sequence);
@@ -283,6 +297,8 @@ export class FileStore implements Store {
   }
 
   #flush(): void {
+    // Before the removals, which may take what is not found otherwise.
+    this.#tellLasts();
     for (const stream of this.#dirtyStreams) {
       stream.flush();
     }
@@ -292,6 +308,16 @@ export class FileStore implements Store {
     }
     this.#dirtyAssets.clear();
     this.#erasures.keepIds((id) => (this.#streams.get(id)?.messages.messageIdWindowNs ?? 0n) > 0n);
+  }
+
+  /** Of the streams that the header of the batch does not name. */
+  #tellLasts(): void {
+    const { log } = this;
+    const others = [...this.#extended].filter((stream) => stream !== log.newest);
+    this.#extended.clear();
+    if (others.length > 0) {
+      log.append(lastSequencesRecord(others));
+    }
   }
 
   #assertOpen(): void {

@@ -17,6 +17,8 @@ const runsPerRecord = 4096;
 export interface FileStreamHost {
   readonly log: CommitLog;
   readonly reader: LogReader;
+  /** The stream took a sequence; said at least once an epoch. */
+  extended(stream: FileStream): void;
   /** The stream has something to write at the next commit. */
   dirty(stream: FileStream): void;
   accounted(change: number): void;
@@ -69,7 +71,8 @@ export class FileStream extends IndexedStream {
   append(message: MessageInput): number {
     const { index } = this;
     const { log } = this.#host;
-    const { subject, timeNs } = message;
+    const { subject } = message;
+    const timeNs = index.timeAfterLast(message.timeNs);
     const { headers, payload } = this.#kept(message);
     const sequence = index.last + 1;
     if (this.#identifiedIn !== log.openId) {
@@ -86,11 +89,13 @@ export class FileStream extends IndexedStream {
     }
     const size = accountedSize(subject.bytes.length, headers.length, payload.length);
     segment.holdMessage(size, this.id);
+    segment.appended += 1;
     if (this.#appendEpoch !== this.#host.epoch()) {
       this.#appendEpochBefore = this.#appendEpoch;
       this.#appendedBeforeFrom = this.#appendedFrom;
       this.#appendEpoch = this.#host.epoch();
       this.#appendedFrom = sequence;
+      this.#host.extended(this);
     }
     index.insert(sequence, subject, size, timeNs, segment.id, log.lastOffset);
     this.#host.accounted(size);
@@ -112,9 +117,12 @@ export class FileStream extends IndexedStream {
     };
   }
 
-  skip(timeNs: bigint): number {
-    this.#host.log.append({ kind: recordKind.skip, stream: this.id, sequence: this.index.last + 1, timeNs });
-    return this.index.skip(timeNs);
+  skip(clockNs: bigint): number {
+    const { index } = this;
+    const timeNs = index.timeAfterLast(clockNs);
+    this.#host.extended(this);
+    this.#host.log.append({ kind: recordKind.skip, stream: this.id, sequence: index.last + 1, timeNs });
+    return index.skip(timeNs);
   }
 
   read(sequence: number, into: MessageView): boolean {

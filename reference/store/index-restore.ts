@@ -77,6 +77,14 @@ export class IndexRestore {
     this.markLost(sequence);
   }
 
+  /** The stream took sequences up to this one; what of them is not found is lost. */
+  reach(sequence: number): void {
+    for (let missing = Math.max(this.last + 1, this.floor); missing <= sequence; missing += 1) {
+      this.#index.markLost(missing);
+    }
+    this.last = Math.max(this.last, sequence);
+  }
+
   drop(sequence: number): void {
     const chunk = this.#index.columns.chunkOf(sequence);
     const slot = slotOf(sequence);
@@ -156,7 +164,8 @@ export class IndexRestore {
     for (let missing = Math.max(this.last + 1, this.floor); missing < sequence; missing += 1) {
       this.#index.markLost(missing);
     }
-    if (sequence > this.last) {
+    // It may have been reached before it was found.
+    if (sequence >= this.last) {
       this.last = sequence;
       this.lastTimeNs = timeNs;
     }

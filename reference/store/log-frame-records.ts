@@ -10,6 +10,7 @@ export interface Frame {
   readonly kind: number;
   readonly words: readonly number[];
   readonly sequence: number;
+  readonly stream: number;
   readonly timeNs: bigint;
 }
 
@@ -22,12 +23,12 @@ export interface MovedMessage {
   readonly offset: number;
 }
 
-export function writeFrame(segment: Segment, { offset, kind, words, sequence, timeNs }: Frame): void {
+export function writeFrame(segment: Segment, { offset, kind, words, sequence, stream, timeNs }: Frame): void {
   if (segment.memory === undefined) {
     throw new Error("the open segment has no memory");
   }
   const payload = new Uint8Array(Uint32Array.from(words).buffer);
-  writeRecord(segment.memory, segment.base, segment.id, offset, { kind, stream: 0, sequence, timeNs, payload });
+  writeRecord(segment.memory, segment.base, segment.id, offset, { kind, stream, sequence, timeNs, payload });
 }
 
 /** Copies the records from `start` to the end of `from` behind the tail of `to`, sealed for their new place. */

@@ -3,6 +3,7 @@
  * Nothing here touches the disk.
  */
 import type { Disk } from "../ports.ts";
+import type { SequencedStream } from "./last-sequences.ts";
 import { frameRecord, type MovedMessage, moveRecords, writeFrame } from "./log-frame-records.ts";
 import type { LogFrames } from "./log-frames.ts";
 import type { LogReserve } from "./log-reserve.ts";
@@ -30,6 +31,8 @@ export abstract class LogTail {
   /** Where the last record went. */
   lastSegment: Segment | undefined;
   lastOffset = 0;
+  /** The stream that batch headers speak of: one that took a sequence in the newest batch with any. */
+  newest: SequencedStream | undefined;
   failure: StoreError | undefined;
   /** Segments filled since a checkpoint last covered them. */
   sealed = 0;
@@ -140,8 +143,8 @@ export abstract class LogTail {
     segment.tail += frameRecord;
   }
 
-  protected frame(segment: Segment, offset: number, kind: number, words: readonly number[], sequence: number): void {
-    writeFrame(segment, { offset, kind, words, sequence, timeNs: this.options.createdNs() });
+  protected frame(segment: Segment, offset: number, kind: number, words: readonly number[], sequence: number, stream = 0): void {
+    writeFrame(segment, { offset, kind, words, sequence, stream, timeNs: this.options.createdNs() });
   }
 
   #roll(length: number): Segment {
@@ -184,6 +187,7 @@ export abstract class LogTail {
     segment.tail = old.tail;
     segment.live = old.live;
     segment.liveBytes = old.liveBytes;
+    segment.appended = old.appended;
     for (const [stream, timeNs] of old.newestIdNs) {
       segment.noteId(stream, timeNs);
     }

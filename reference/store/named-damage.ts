@@ -46,6 +46,7 @@ const kindNames: Readonly<Record<number, string>> = {
   [recordKind.assetDelete]: "deletion of a consumer",
   [recordKind.streamIdentity]: "identity of a stream",
   [recordKind.messageId]: "id of a removed message",
+  [recordKind.lastSequences]: "last sequences of streams",
   [recordKind.footer]: "index footer",
   [recordKind.footerEnd]: "end of the index footer",
 };

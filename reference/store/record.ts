@@ -22,7 +22,7 @@ export const recordTrailer = 8;
 export const recordKind = {
   /** First in every segment. Payload: format, id and end of the segment before it. */
   segment: 1,
-  /** First in every batch. Sequence: number of the batch. Payload: see `commit-log.ts`. */
+  /** First in every batch. Sequence: number of the batch. Stream: see `last-sequences.ts`. Payload: see `commit-log.ts`. */
   batch: 2,
   message: 3,
   /** A sequence that was consumed without a message. */
@@ -50,6 +50,8 @@ export const recordKind = {
   /** The last two records of a file that is written no more, see `segment-footer.ts`. */
   footer: 16,
   footerEnd: 17,
+  /** Payload: stream and its last sequence, both as varints, of streams with a sequence in this batch, see `last-sequences.ts`. */
+  lastSequences: 18,
 } as const;
 
 export const recordFlag = {

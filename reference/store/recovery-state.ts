@@ -8,6 +8,7 @@ import { recordSurplus } from "./compaction-policy.ts";
 import type { AssetHistory, FileStoredStream } from "./file-stored-stream.ts";
 import { accountedSize } from "./file-stream.ts";
 import { type FoundMessage, IndexRestore } from "./index-restore.ts";
+import { type LastSequence, lastSequenceIn, readLastSequences } from "./last-sequences.ts";
 import { type RecordReader, recordFlag, recordKind } from "./record.ts";
 import type { Segment } from "./segment.ts";
 import type { Footer, FooterStream } from "./segment-footer.ts";
@@ -55,6 +56,8 @@ export class RecoveryState {
   readonly found: FoundMessage = { sequence: 0, subject: 0, size: 0, timeNs: 0n, place: 0, offset: 0 };
   readonly #host: RecoveryHost;
   #before: boolean;
+  /** What the header of the batch says that is being read. */
+  #batch: LastSequence = { stream: 0, sequence: 0 };
 
   constructor(host: RecoveryHost, checkpoint: Checkpoint | undefined) {
     this.#host = host;
@@ -83,6 +86,21 @@ export class RecoveryState {
         expected = end;
       }
     }
+  }
+
+  /**
+   * The header of a batch says how far a stream goes in it. That is looked at when its messages were read, and before its removals, which
+   * may take one that was not found.
+   */
+  enterBatch(header: RecordReader): void {
+    this.leaveBatch();
+    this.#batch = this.#before ? this.#batch : lastSequenceIn(header);
+  }
+
+  leaveBatch(): void {
+    const { stream, sequence } = this.#batch;
+    this.streams.get(stream)?.restore.reach(sequence);
+    this.#batch = { stream: 0, sequence: 0 };
   }
 
   apply(record: RecordReader, segment: Segment, offset: number): void {
@@ -190,6 +208,12 @@ export class RecoveryState {
       }
       return;
     }
+    if (record.kind === recordKind.lastSequences) {
+      for (const { stream: id, sequence } of readLastSequences(record)) {
+        this.streams.get(id)?.restore.reach(sequence);
+      }
+      return;
+    }
     if (stream === undefined) {
       return;
     }
@@ -202,6 +226,7 @@ export class RecoveryState {
         restore.raiseFloor(record.sequence);
         return;
       case recordKind.removals:
+        this.leaveBatch();
         for (const [start, end] of SequenceRuns.decode(new ByteReader(record.payload)).runs()) {
           restore.dropRange(start, end);
         }

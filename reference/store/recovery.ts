@@ -98,6 +98,10 @@ export function recoverLog(input: RecoveryInput): RecoveredLog {
         passCheckpoint(offset);
         state.apply(content.reader.at(offset), segment, offset);
       },
+      framed: (offset) => {
+        passCheckpoint(offset);
+        state.enterBatch(content.reader.at(offset));
+      },
       damaged: (found) => {
         damage.push(found);
         if (found.kind !== undefined) {
@@ -117,6 +121,7 @@ export function recoverLog(input: RecoveryInput): RecoveredLog {
     cutBytes += next === undefined ? dirtyBytes(content, scanned.end) : 0;
   }
   state.passCheckpoint();
+  state.leaveBatch();
   return {
     end,
     nextSegment: Math.max(highest, position.segment) + 1,

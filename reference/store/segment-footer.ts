@@ -6,7 +6,7 @@
  *    index:    streams:  count, then id, newest time of a message id (0 for none)
  *              subjects: count, then bytes
  *              messages: stream, subject (both by number, from 0), sequence (zigzag, from the stream's last), gap before it / 8,
- *                        length of the record / 8, accounted size, time (1 + zigzag from the last one, or 0 and the time itself)
+ *                        length of the record / 8 (0: part of the next gap), accounted size, time (1 + zigzag from the last one, or 0 and the time itself)
  *
  * It is derived: whoever finds none, or one that is not sound, reads the records. It lies behind the end of the log in its segment, where
  * nothing counts, and is checked like any record.
@@ -28,7 +28,7 @@ export interface FooterStream {
 }
 
 export interface FooterMessage {
-  /** Numbers in the footer's own lists. */
+  /** Read: numbers in the footer's own lists. Written: the stream's id. */
   stream: number;
   subject: number;
   sequence: number;
@@ -49,12 +49,12 @@ export class FooterWriter {
   /** The record that lies at `offset`; ascending. What is no message only matters for its id. */
   add(record: RecordReader, offset: number): void {
     if (record.kind === recordKind.message) {
-      this.#message(record, offset);
+      const { stream, sequence, timeNs, subject, length, subjectLength, headersLength, payloadLength } = record;
+      const size = accountedSize(subjectLength, headersLength, payloadLength);
+      this.place({ stream, sequence, timeNs, subject: this.subject(subject), size, offset, length });
     }
     if ((record.kind === recordKind.message || record.kind === recordKind.messageId) && record.messageId !== undefined) {
-      const stream = this.#stream(record.stream);
-      const { timeNs } = record;
-      stream.newestIdNs = timeNs > stream.newestIdNs ? timeNs : stream.newestIdNs;
+      this.noteId(record.stream, record.timeNs);
     }
   }
 
@@ -75,16 +75,28 @@ export class FooterWriter {
     return memory.bytes.subarray(0, length + footerEndBytes);
   }
 
-  #message(record: RecordReader, offset: number): void {
+  /** Its number in the footer. */
+  subject(bytes: Uint8Array): number {
+    return this.#subjects.claim(bytes) - 1;
+  }
+
+  /** The id with that time is in the file, whatever became of its message. */
+  noteId(id: number, timeNs: bigint): void {
+    const stream = this.#stream(id);
+    stream.newestIdNs = timeNs > stream.newestIdNs ? timeNs : stream.newestIdNs;
+  }
+
+  /** A message; ascending by offset. The length of its record may be left out, as 0. */
+  place(message: FooterMessage & { readonly length: number }): void {
     const out = this.#messages;
-    const stream = this.#stream(record.stream);
-    const { sequence, timeNs, subject } = record;
+    const { sequence, timeNs, subject, offset, length, size } = message;
+    const stream = this.#stream(message.stream);
     out.number(stream.number);
-    out.number(this.#subjects.claim(subject) - 1);
+    out.number(subject);
     out.number(zigzag(sequence - stream.last));
     out.number((offset - this.#end) / 8);
-    out.number(record.length / 8);
-    out.number(accountedSize(record.subjectLength, record.headersLength, record.payloadLength));
+    out.number(length / 8);
+    out.number(size);
     const step = Number(timeNs - this.#timeNs);
     if (Math.abs(step) < timeStepMax) {
       out.number(zigzag(step) + 1);
@@ -93,7 +105,7 @@ export class FooterWriter {
       out.time(timeNs);
     }
     stream.last = sequence;
-    this.#end = offset + record.length;
+    this.#end = offset + length;
     this.#timeNs = timeNs;
     this.#count += 1;
   }

@@ -1,9 +1,10 @@
 /**
  * Writes index footers behind the end of full segments, when the server has nothing else to do: an opening needs none, it is only faster
- * with them, so they take nothing from commits. Behind the end of the log in a segment nothing counts: half a footer is no footer.
+ * with them, so they take nothing from commits. They are made from what the streams know; only where that is not enough the file is read. Behind the end of the log in a segment nothing counts: half a footer is no footer.
  */
 import type { Clock, Disk } from "../ports.ts";
 import { LogMemory } from "./checksum.ts";
+import type { IndexFooters } from "./index-footer.ts";
 import { walkRecords } from "./record-walk.ts";
 import type { Segment } from "./segment.ts";
 import { FooterWriter } from "./segment-footer.ts";
@@ -11,6 +12,7 @@ import { FooterWriter } from "./segment-footer.ts";
 export interface IndexerHost {
   readonly disk: Disk;
   readonly clock: Clock;
+  readonly footers: IndexFooters;
   /** Still idle? */
   goesOn(): boolean;
   /** All are written, or it was interrupted, or it failed. */
@@ -70,20 +72,14 @@ export class SegmentIndexer {
   /** False when it was interrupted. */
   async #index(segment: Segment): Promise<boolean> {
     const { disk } = this.#host;
-    const footer = new FooterWriter();
-    const isSound = await walkRecords({
-      disk,
-      segment,
-      visit: (record, offset) => footer.add(record, offset),
-      damaged: () => false,
-      between: (bytes) => this.#break(bytes),
-    });
+    const footer = this.#host.footers.of(segment) ?? (await this.#read(segment));
+    await this.#break(breakBytes);
     if (!this.#goesOn()) {
       return false;
     }
     // One with damage, or an interrupted overwrite, has to be read when it is opened anyway.
     segment.hasFooter = true;
-    if (!isSound) {
+    if (footer === undefined) {
       return true;
     }
     const bytes = footer.finish(segment.id, segment.tail, (length) => new LogMemory(length));
@@ -97,6 +93,18 @@ export class SegmentIndexer {
       file.close();
     }
     return true;
+  }
+
+  async #read(segment: Segment): Promise<FooterWriter | undefined> {
+    const footer = new FooterWriter();
+    const isSound = await walkRecords({
+      disk: this.#host.disk,
+      segment,
+      visit: (record, offset) => footer.add(record, offset),
+      damaged: () => false,
+      between: (bytes) => this.#break(bytes),
+    });
+    return isSound ? footer : undefined;
   }
 
   #goesOn(): boolean {

@@ -78,6 +78,8 @@ export interface ScanOptions {
   readonly syncedAtLeast: number;
   /** The record that the content's reader stands on. */
   readonly apply: (offset: number) => void;
+  /** The header of a batch, before its records; in the midst of damage it may stand alone. */
+  readonly framed?: ((offset: number) => void) | undefined;
   readonly damaged: (damage: Damage) => void;
 }
 
@@ -109,7 +111,8 @@ export function scanSegment(options: ScanOptions): { end: number; lastBatch: num
   return { end: offset, lastBatch };
 }
 
-function applyBatch({ content, apply }: ScanOptions, start: number, length: number): void {
+function applyBatch({ content, apply, framed }: ScanOptions, start: number, length: number): void {
+  framed?.(start);
   let offset = start + frameRecord;
   while (offset < start + length) {
     const record = content.reader.at(offset).length;
@@ -119,13 +122,15 @@ function applyBatch({ content, apply }: ScanOptions, start: number, length: numb
 }
 
 /** One step through damage: applies a sound record, names an unsound one, or searches for the next. Returns where to go on. */
-function salvage({ content, apply, damaged }: ScanOptions, offset: number, trusted: number): number {
+function salvage({ content, apply, framed, damaged }: ScanOptions, offset: number, trusted: number): number {
   const { reader, segment } = content;
   if (headerIsSound(content, offset)) {
     const { length, kind, stream, sequence } = reader.at(offset);
     if (!recordIsSound(content, offset)) {
       damaged({ segment, offset, bytes: length, kind, stream, sequence });
-    } else if (kind !== recordKind.batch && kind !== recordKind.segment) {
+    } else if (kind === recordKind.batch) {
+      framed?.(offset);
+    } else if (kind !== recordKind.segment) {
       reader.at(offset);
       apply(offset);
     }

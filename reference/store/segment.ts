@@ -29,6 +29,8 @@ export class Segment {
   /** Stored messages whose record lies here, and their accounted bytes. */
   live = 0;
   liveBytes = 0;
+  /** Messages that were appended to it since the server runs; as many as are stored when none was removed and all came from there. */
+  appended = 0;
   /** Newest message id by stream, ns: as long as one is inside its window the segment must stay. */
   readonly newestIdNs = new Map<number, bigint>();
   /** Behind its end lies an index footer. */

@@ -13,6 +13,7 @@ import type { CommitLog } from "./commit-log.ts";
 import { Compaction } from "./compaction.ts";
 import { aliveIn, chooseFiles } from "./compaction-policy.ts";
 import type { FileStoredStream } from "./file-stored-stream.ts";
+import { IndexFooters } from "./index-footer.ts";
 import type { LogReader } from "./log-reader.ts";
 import type { Erasure } from "./record-eraser.ts";
 import { type LogPosition, type Segment, sortedBase } from "./segment.ts";
@@ -91,6 +92,7 @@ export class StoreSpace {
     this.#indexer = new SegmentIndexer({
       disk,
       clock,
+      footers: new IndexFooters(streams),
       goesOn: () => commits() === this.#idleCommits && !log.isFull,
       ended: (error) => {
         if (error !== undefined) {

@@ -319,6 +319,21 @@ export function streamStoreContract(open: () => ContractSubject): void {
     });
   });
 
+  test("times never fall, also when the clock goes back", () => {
+    withStream((stream, turn) => {
+      const times = [100n, 40n, 90n, 101n];
+      const sequences = times.map((timeNs) => stream.append(message("a", "x", timeNs)));
+      expect(sequences.map((sequence) => stream.timeOf(sequence))).toEqual([100n, 100n, 100n, 101n]);
+      stream.skip(50n);
+      expect(stream.state.lastTimeNs).toBe(101n);
+      stream.purge({});
+      turn();
+      stream.append(message("a", "x", 60n));
+      expect(stream.timeOf(6)).toBe(101n);
+      expect(stream.sequenceAtTime(101n)).toBe(6);
+    });
+  });
+
   test("an emptied stream keeps its last sequence and goes on behind it", () => {
     withStream((stream) => {
       for (const payload of ["one", "two", "three"]) {
