@@ -120,6 +120,15 @@ test("a skipped sequence is never used again, and one that was removed is not ca
     const { messages } = streamOf(two, name);
     expect([messages.state.lastSequence, Array.from(messages.lostSequences())]).toEqual([last, []]);
   }
+
+  const atOnce = await killed((a) => {
+    publish(a, "first of a");
+    publish(a, "newest of a");
+    a.messages.remove(2);
+  });
+  atOnce.corrupt(path, recordOf(atOnce, "newest of a").offset + 9, 4);
+  const { messages } = streamOf(await open(atOnce, sizes), "A");
+  expect([messages.state.lastSequence, Array.from(messages.lostSequences())]).toEqual([2, []]);
 });
 
 async function lastOf(disk: CrashableDisk, name: string): Promise<number> {

@@ -24,6 +24,9 @@ const pauseMs = 1;
 /** Work without a pause. */
 const breakBytes = 1024 * 1024;
 
+/** Thrown to end the work at once. */
+const interrupted = new Error("the server has something else to do");
+
 export class SegmentIndexer {
   readonly #host: IndexerHost;
   #work: Promise<void> | undefined;
@@ -56,12 +59,10 @@ export class SegmentIndexer {
     let failure: unknown;
     try {
       for (const segment of segments) {
-        if (!(await this.#index(segment))) {
-          break;
-        }
+        await this.#index(segment);
       }
     } catch (error) {
-      failure = error;
+      failure = error === interrupted ? undefined : error;
     }
     this.#work = undefined;
     if (!this.#isStopped) {
@@ -69,18 +70,14 @@ export class SegmentIndexer {
     }
   }
 
-  /** False when it was interrupted. */
-  async #index(segment: Segment): Promise<boolean> {
+  async #index(segment: Segment): Promise<void> {
     const { disk } = this.#host;
-    const footer = this.#host.footers.of(segment) ?? (await this.#read(segment));
+    const footer = (await this.#host.footers.of(segment, () => this.#break(breakBytes))) ?? (await this.#read(segment));
     await this.#break(breakBytes);
-    if (!this.#goesOn()) {
-      return false;
-    }
     // One with damage, or an interrupted overwrite, has to be read when it is opened anyway.
     segment.hasFooter = true;
     if (footer === undefined) {
-      return true;
+      return;
     }
     const bytes = footer.finish(segment.id, segment.tail, (length) => new LogMemory(length));
     const file = disk.open(segment.path, "read-write");
@@ -92,7 +89,6 @@ export class SegmentIndexer {
     } finally {
       file.close();
     }
-    return true;
   }
 
   async #read(segment: Segment): Promise<FooterWriter | undefined> {
@@ -107,10 +103,7 @@ export class SegmentIndexer {
     return isSound ? footer : undefined;
   }
 
-  #goesOn(): boolean {
-    return !this.#isStopped && this.#host.goesOn();
-  }
-
+  /** Lets others run; ends the work when they have something to do. */
   async #break(bytes: number): Promise<void> {
     this.#sinceBreak += bytes;
     if (this.#sinceBreak >= breakBytes && !this.#isStopped) {
@@ -119,6 +112,9 @@ export class SegmentIndexer {
         this.#wake = resolve;
         this.#host.clock.setTimer(pauseMs, resolve);
       });
+    }
+    if (this.#isStopped || !this.#host.goesOn()) {
+      throw interrupted;
     }
   }
 }

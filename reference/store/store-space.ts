@@ -45,6 +45,8 @@ const retryMs = 60_000;
 /** How often an idle store with something left to tidy looks again. */
 const tidyMs = 10_000;
 const markerMs = 1_000;
+/** A pause between two bursts is no time for indexes, which only the next opening needs. */
+const indexAfterMs = 1_000;
 /** On a full disk a compaction must fit into the room that was kept for checkpoints. */
 const fullDiskBytes = 256 * 1024;
 
@@ -125,6 +127,7 @@ export class StoreSpace {
   /** Nothing was committed for a while. */
   idle(): void {
     this.#idleCommits = this.#options.commits();
+    this.#indexNotBeforeMs = Math.max(this.#indexNotBeforeMs, this.#options.clock.nowMs() + indexAfterMs);
     this.#tidy();
   }
 
@@ -183,8 +186,18 @@ export class StoreSpace {
       this.#compact({ isIdle: true, bytesMax: this.#options.segmentBytes * compactionSegments });
       this.#index();
     }
-    if (!this.#compaction.isRunning && !this.#indexer.isRunning && this.#files().some((file) => this.#waits(file))) {
-      this.#tidyTimer = this.#options.clock.setTimer(tidyMs, () => this.#tidy());
+    if (!this.#compaction.isRunning && !this.#indexer.isRunning) {
+      this.#lookAgain();
+    }
+  }
+
+  #lookAgain(): void {
+    const { clock, log } = this.#options;
+    const untilIndexMs = this.#indexNotBeforeMs - clock.nowMs();
+    if (!log.isFull && untilIndexMs > 0 && this.#unindexed().length > 0) {
+      this.#tidyTimer = clock.setTimer(untilIndexMs, () => this.#tidy());
+    } else if (this.#files().some((file) => this.#waits(file))) {
+      this.#tidyTimer = clock.setTimer(tidyMs, () => this.#tidy());
     }
   }
 
@@ -221,12 +234,15 @@ export class StoreSpace {
   /** What compaction leaves alone gets its index where it is. */
   #index(): void {
     if (!this.#compaction.isRunning && this.#options.clock.nowMs() >= this.#indexNotBeforeMs) {
-      // The end of a segment is known for good when the next one is on the disk.
-      const synced = Math.max(0, ...this.#files().flatMap((file) => (!file.isSorted && file.synced > 0 ? [file.id] : [])));
-      this.#indexer.start(
-        this.#files().filter((file) => this.#isSealed(file) && file.id < synced && !file.hasFooter && !file.damaged && file.live > 0),
-      );
+      this.#indexer.start(this.#unindexed());
     }
+  }
+
+  #unindexed(): Segment[] {
+    const files = this.#files();
+    // The end of a segment is known for good when the next one is on the disk.
+    const synced = Math.max(0, ...files.flatMap((file) => (!file.isSorted && file.synced > 0 ? [file.id] : [])));
+    return files.filter((file) => this.#isSealed(file) && file.id < synced && !file.hasFooter && !file.damaged && file.live > 0);
   }
 
   #choose(how: { isIdle: boolean; bytesMax: number }): Segment[] {
