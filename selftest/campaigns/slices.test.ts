@@ -7,6 +7,7 @@ const slices: readonly (readonly [campaign: string, cycles: number])[] = [
   ["bit-flip", 2],
   ["bit-flip-exhaustive", 4],
   ["bit-flip-tail", 2],
+  ["clock", 2],
   ["dedup", 1],
   ["disk-full", 1],
   ["io-error", 6],
@@ -24,7 +25,6 @@ const slices: readonly (readonly [campaign: string, cycles: number])[] = [
 
 /** Run for hours or not at all, and why. */
 const left: Readonly<Record<string, string>> = {
-  clock: "a clock that goes back makes the times of messages fall, which the campaign shows and the server does not mend yet",
   soak: "the faults of the others in turn",
 };
 
