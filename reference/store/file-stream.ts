@@ -72,7 +72,7 @@ export class FileStream extends IndexedStream {
     const { index } = this;
     const { log } = this.#host;
     const { subject } = message;
-    const timeNs = index.timeAfterLast(message.timeNs);
+    const timeNs = this.timeAfterLast(message.timeNs);
     const { headers, payload } = this.#kept(message);
     const sequence = index.last + 1;
     if (this.#identifiedIn !== log.openId) {
@@ -119,7 +119,7 @@ export class FileStream extends IndexedStream {
 
   skip(clockNs: bigint): number {
     const { index } = this;
-    const timeNs = index.timeAfterLast(clockNs);
+    const timeNs = this.timeAfterLast(clockNs);
     this.#host.extended(this);
     this.#host.log.append({ kind: recordKind.skip, stream: this.id, sequence: index.last + 1, timeNs });
     return index.skip(timeNs);

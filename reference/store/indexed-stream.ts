@@ -31,6 +31,12 @@ export abstract class IndexedStream implements StreamStore {
   abstract isAtHand(sequence: number, arrived: () => void): boolean;
   abstract readonly removalEpoch: number;
 
+  /** A message's time is never before the one before it, whatever the clock says: searches by time and limits by age rely on it. */
+  protected timeAfterLast(timeNs: bigint): bigint {
+    const { lastTimeNs } = this.index;
+    return timeNs > lastTimeNs ? timeNs : lastTimeNs;
+  }
+
   get state(): StreamState {
     return this.index.state;
   }

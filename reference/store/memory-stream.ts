@@ -50,13 +50,13 @@ export class MemoryStream extends IndexedStream {
     block.bytes.set(payload, offset + entryHeader + headers.length);
     this.#took(block, entryLength(headers.length + payload.length));
     const size = subject.bytes.length + headers.length + payload.length + 16;
-    index.insert(sequence, subject, size, index.timeAfterLast(message.timeNs), this.#openNumber, offset);
+    index.insert(sequence, subject, size, this.timeAfterLast(message.timeNs), this.#openNumber, offset);
     this.#accounted(size);
     return sequence;
   }
 
   skip(timeNs: bigint): number {
-    return this.index.skip(this.index.timeAfterLast(timeNs));
+    return this.index.skip(this.timeAfterLast(timeNs));
   }
 
   protected continuing(): void {

@@ -91,11 +91,6 @@ export class MessageIndex {
     this.messages += 1;
   }
 
-  /** A message's time is never before the one before it, whatever the clock says: searches by time and limits by age rely on it. */
-  timeAfterLast(timeNs: bigint): bigint {
-    return timeNs > this.lastTimeNs ? timeNs : this.lastTimeNs;
-  }
-
   /** Consumes `last + 1` without a message. */
   skip(timeNs: bigint): number {
     this.last += 1;
