@@ -36,6 +36,10 @@ async function readStream(connection: Connection, stream: string, { history, sig
   }
   const first = BigInt(info.state.first_seq);
   const last = BigInt(info.state.last_seq);
+  // A damaged first message is named here only: the stream then begins behind it.
+  for (const seq of (info.state.lost?.msgs ?? []).filter((each) => BigInt(each) < first || BigInt(each) > last)) {
+    history.read({ stream, seq: String(seq), problem: "STREAM.INFO names it as lost" });
+  }
   for (let from = first; from <= last; from += BigInt(requestsInFlight)) {
     signal.throwIfAborted();
     const until = from + BigInt(requestsInFlight) - 1n;

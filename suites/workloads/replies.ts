@@ -27,6 +27,7 @@ export const streamInfoReply = z.looseObject({
       messages: integer,
       num_deleted: z.int().optional(),
       num_subjects: z.int().optional(),
+      lost: z.looseObject({ msgs: z.array(integer).nullish() }).nullish(),
     })
     .optional(),
 });
