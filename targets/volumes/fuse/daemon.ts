@@ -27,7 +27,7 @@ const calls: DiskCalls = {
     // The server is given a folder that exists, as an operator would; a cut must not take that away.
     system.tree.add(system.tree.root, "data", system.tree.makeFolder(0o040755));
     system.tree.syncAllNames();
-    device = new Device(system, () => process.exit(0));
+    device = new Device(system, end);
     mounted = mountPoint;
     await device.mount(mountPoint);
   },
@@ -98,12 +98,21 @@ function answer(reply: Reply): void {
 /** Not waited for in place: looking at the mount is a request to this very process. */
 process.on("disconnect", () => {
   device?.letGo();
-  setTimeout(() => process.exit(0), endWithinMs);
+  setTimeout(end, endWithinMs);
   if (mounted === undefined) {
-    process.exit(0);
+    end();
+  } else {
+    spawn("umount", ["-l", mounted], { stdio: "ignore" }).once("close", end);
   }
-  spawn("umount", ["-l", mounted], { stdio: "ignore" }).once("close", () => process.exit(0));
 });
+
+/**
+ * An exit waits for the thread that reads the next request, and that one sleeps for as long as anybody, a container that copied the mount for
+ * instance, holds the disk. Nothing is left to save here, and the kernel takes a disk away whose process is killed.
+ */
+function end(): void {
+  process.kill(process.pid, "SIGKILL");
+}
 
 // The tool's own ends are told by the channel; a Ctrl-C at the terminal must not take the disk away from under a server that is being stopped.
 process.on("SIGINT", () => {});
