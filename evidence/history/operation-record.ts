@@ -110,10 +110,6 @@ export function mayHaveHappened(record: OperationRecord): boolean {
   return record.outcome !== "fail";
 }
 
-export function isPublish(record: OperationRecord): record is OperationRecord<OperationOf<"publish">> {
-  return record.op.kind === "publish";
-}
-
 export function isAcknowledgedPublish(record: OperationRecord): record is AcknowledgedPublish {
   return record.op.kind === "publish" && record.outcome === "ok" && record.seq !== undefined;
 }

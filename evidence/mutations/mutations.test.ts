@@ -43,23 +43,18 @@ test("a sound history is what a file of it holds", () => {
   expect(parseHistory(events.map((event) => JSON.stringify(event))).events).toEqual(events);
 });
 
+/** Not every history has a place for every mutation; these have a few for each. */
+const seeds = Array.from({ length: 60 }, (_, index) => index + 1);
+
 test.each(mutations)("$id: $says, and $caughtBy rejects it", (mutation) => {
-  let places = 0;
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 60 }), (from) => {
-      const history = mutated(mutation, from);
-      if (history === undefined) {
-        return;
-      }
-      places += 1;
-      const verdict = checks[mutation.caughtBy]?.judge(history);
-      expect(verdict?.outcome).toBe("fail");
-      expect(verdict?.witness.length).toBeGreaterThan(0);
-      expect(verdict?.witness.length).toBeLessThanOrEqual(witnessLinesMax);
-    }),
-    { numRuns: 20 },
-  );
-  expect(places).toBeGreaterThan(2);
+  const histories = seeds.flatMap((from) => mutated(mutation, from) ?? []);
+  for (const history of histories) {
+    const verdict = checks[mutation.caughtBy]?.judge(history);
+    expect(verdict?.outcome).toBe("fail");
+    expect(verdict?.witness.length).toBeGreaterThan(0);
+    expect(verdict?.witness.length).toBeLessThanOrEqual(witnessLinesMax);
+  }
+  expect(histories.length).toBeGreaterThan(2);
 });
 
 test("every check has a mutation that it is there for", () => {

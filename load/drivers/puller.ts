@@ -9,7 +9,7 @@ import type { MessageFrame } from "../../wire/parser.ts";
 import { Chunks } from "./chunks.ts";
 import { DeliveryCheck } from "./delivery-check.ts";
 import { ackPending, createPullConsumer } from "./jetstream.ts";
-import type { OnDelivery, Reader, ReaderOptions } from "./reader.ts";
+import { failure, type OnDelivery, type Reader, type ReaderOptions } from "./reader.ts";
 
 export interface PullerOptions extends ReaderOptions {
   readonly ack: "none" | "explicit";
@@ -45,10 +45,7 @@ export class Puller implements Reader {
   constructor(options: PullerOptions) {
     this.#options = options;
     this.check = new DeliveryCheck(options);
-    const { promise, reject } = Promise.withResolvers<never>();
-    this.failed = promise;
-    this.#fail = reject;
-    promise.catch(() => undefined);
+    [this.failed, this.#fail] = failure();
     this.#chunks = new Chunks(options.connection, { bytesMax: 4096 });
     this.#inbox = options.connection.newInbox();
     options.connection.subscribe(`${this.#inbox}.*`, { onFrame: (frame, receivedMs) => this.#onFrame(frame, receivedMs) });

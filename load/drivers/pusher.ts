@@ -10,7 +10,7 @@ import type { MessageFrame } from "../../wire/parser.ts";
 import { Chunks } from "./chunks.ts";
 import { DeliveryCheck } from "./delivery-check.ts";
 import { createPushConsumer, deleteConsumer } from "./jetstream.ts";
-import type { OnDelivery, Reader, ReaderOptions } from "./reader.ts";
+import { failure, type OnDelivery, type Reader, type ReaderOptions } from "./reader.ts";
 
 export interface PusherOptions extends ReaderOptions {
   readonly ordered: boolean;
@@ -43,10 +43,7 @@ export class Pusher implements Reader {
   constructor(options: PusherOptions) {
     this.#options = options;
     this.check = new DeliveryCheck(options);
-    const { promise, reject } = Promise.withResolvers<never>();
-    this.failed = promise;
-    this.#fail = reject;
-    promise.catch(() => undefined);
+    [this.failed, this.#fail] = failure();
     this.#chunks = new Chunks(options.connection, { bytesMax: 4096 });
     this.#inbox = options.connection.newInbox();
   }

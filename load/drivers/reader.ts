@@ -29,3 +29,10 @@ export interface Reader {
   /** After the drain: how many acknowledgements the server still has not taken. */
   unsettled(): Promise<number>;
 }
+
+/** A promise for what may go wrong beside the calls, and what rejects it. Nobody has to listen. */
+export function failure(): [failed: Promise<never>, fail: (error: unknown) => void] {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => undefined);
+  return [promise, reject];
+}

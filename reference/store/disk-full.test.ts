@@ -11,6 +11,17 @@ async function settled(): Promise<void> {
   }
 }
 
+/** A stream on a disk that can be filled, with its reserve in place. */
+async function streamWithReserve() {
+  const disk = new CrashableDisk();
+  const clock = new VirtualClock();
+  const opened = await open(disk, { reserve: true, clock });
+  const stream = opened.store.createStream(definition());
+  opened.store.commit();
+  await settled();
+  return { disk, clock, opened, stream };
+}
+
 /** Commits single messages until the store says that it is full. */
 function fill({ store }: OpenedStore, stream: Parameters<typeof publish>[0]): number {
   for (let count = 1; count <= 1000; count += 1) {
@@ -48,12 +59,7 @@ test("the turn that finds no space is committed to the reserve, and so are remov
 });
 
 test("when space returns the reserve is made again, and the store is not full any more", async () => {
-  const disk = new CrashableDisk();
-  const clock = new VirtualClock();
-  const opened = await open(disk, { reserve: true, clock });
-  const stream = opened.store.createStream(definition());
-  opened.store.commit();
-  await settled();
+  const { disk, clock, opened, stream } = await streamWithReserve();
   for (let round = 1; round <= 3; round += 1) {
     disk.freeBytes = 10_000;
     fill(opened, stream);
@@ -129,12 +135,7 @@ function fillCounting({ store }: OpenedStore, stream: Parameters<typeof publish>
 }
 
 test("a purge on a full disk gives its space back, without a byte from anybody else", async () => {
-  const disk = new CrashableDisk();
-  const clock = new VirtualClock();
-  const opened = await open(disk, { reserve: true, clock });
-  const stream = opened.store.createStream(definition());
-  opened.store.commit();
-  await settled();
+  const { disk, clock, opened, stream } = await streamWithReserve();
   disk.freeBytes = 40_000;
   fill(opened, stream);
   disk.freeBytes = 0;
@@ -153,12 +154,7 @@ test("a purge on a full disk gives its space back, without a byte from anybody e
 });
 
 test("what a thousand single deletes left sparse on a full disk is put together, in the room that was kept for checkpoints", async () => {
-  const disk = new CrashableDisk();
-  const clock = new VirtualClock();
-  const opened = await open(disk, { reserve: true, clock });
-  const stream = opened.store.createStream(definition());
-  opened.store.commit();
-  await settled();
+  const { disk, clock, opened, stream } = await streamWithReserve();
   disk.freeBytes = 60_000;
   const count = fill(opened, stream);
   disk.freeBytes = 0;

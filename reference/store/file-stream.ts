@@ -5,7 +5,7 @@
 import type { CommitLog } from "./commit-log.ts";
 import { IndexedStream } from "./indexed-stream.ts";
 import type { LogReader } from "./log-reader.ts";
-import { recordFlag, recordKind } from "./record.ts";
+import { type RecordInput, recordFlag, recordKind } from "./record.ts";
 import type { Erasure } from "./record-eraser.ts";
 import { SequenceRuns } from "./sequence-runs.ts";
 import type { MessageInput, MessageView, StreamDefinition } from "./stream-store.ts";
@@ -76,7 +76,7 @@ export class FileStream extends IndexedStream {
     const { headers, payload } = this.#kept(message);
     const sequence = index.last + 1;
     if (this.#identifiedIn !== log.openId) {
-      this.#identify(recordKind.streamIdentity, Math.max(1, index.first));
+      this.#identify(recordKind.streamIdentity);
     }
     const messageId = typeof message.messageId === "string" ? encoder.encode(message.messageId) : message.messageId;
     log.append({ kind: recordKind.message, stream: this.id, sequence, timeNs, subject: subject.bytes, headers, payload, messageId });
@@ -219,9 +219,9 @@ export class FileStream extends IndexedStream {
     this.removingBelow(sequence);
   }
 
-  #identify(kind: number, sequence: number): void {
-    const { log } = this.#host;
-    log.append({
+  /** Who the stream is, as a record; `sequence` is the one it goes on from. */
+  identity(kind: number, sequence = Math.max(1, this.index.first)): RecordInput {
+    return {
       kind,
       stream: this.id,
       sequence,
@@ -229,7 +229,12 @@ export class FileStream extends IndexedStream {
       subject: this.#nameBytes,
       headers: this.#accountBytes,
       payload: this.config,
-    });
+    };
+  }
+
+  #identify(kind: number, sequence?: number): void {
+    const { log } = this.#host;
+    log.append(this.identity(kind, sequence));
     this.#identifiedIn = log.openId;
   }
 

@@ -15,7 +15,6 @@ import { storeFormat } from "./store-format.ts";
 
 const memoryBytes = 64 * 1024;
 const flushedAtBytes = 128 * 1024;
-const encoder = new TextEncoder();
 
 /** A record that was copied: where it was, and where it is now. */
 export interface MovedRecord {
@@ -149,15 +148,7 @@ export class SortedFileWriter {
       return;
     }
     this.#identified.add(id);
-    this.#append({
-      kind: recordKind.streamIdentity,
-      stream: id,
-      sequence: Math.max(1, messages.index.first),
-      timeNs: messages.createdNs,
-      subject: encoder.encode(messages.name),
-      headers: encoder.encode(messages.account),
-      payload: messages.config,
-    });
+    this.#append(messages.identity(recordKind.streamIdentity));
   }
 
   #append(input: RecordInput): void {

@@ -199,16 +199,7 @@ class Copy {
   }
 
   #identify({ id, messages }: FileStoredStream, kind: number): void {
-    const encoder = new TextEncoder();
-    this.#log.append({
-      kind,
-      stream: id,
-      sequence: Math.max(1, messages.index.first),
-      timeNs: messages.createdNs,
-      subject: encoder.encode(messages.name),
-      headers: encoder.encode(messages.account),
-      payload: messages.config,
-    });
+    this.#log.append(messages.identity(kind));
     this.#identified.set(id, this.#log.openId);
   }
 }

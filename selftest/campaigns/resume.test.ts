@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readResults, removeLeftBehind } from "../../api/index.ts";
+import { holdsWithin } from "../../targets/waiting.ts";
 import { root } from "../lints/source-tree.ts";
 
 const withinMs = 120_000;
@@ -39,9 +39,7 @@ function cyclesDone(): number {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (const deadline = performance.now() + withinMs; !condition(); await sleep(20)) {
-    expect(performance.now()).toBeLessThan(deadline);
-  }
+  expect(await holdsWithin(condition, { withinMs, everyMs: 20 })).toBe(true);
 }
 
 test.each(["SIGKILL", "SIGINT"] as const)(

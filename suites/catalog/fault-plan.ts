@@ -114,7 +114,6 @@ export type FaultKind = FaultFields["do"];
 /** What a server stands on whose disk is hurt; see docs/targets.md. */
 export const volumeKinds = ["image", "fuse"] as const;
 export type VolumeKind = (typeof volumeKinds)[number];
-export type MomentFields = z.infer<typeof moment>;
 
 export const defaultLastsMs = 1000;
 

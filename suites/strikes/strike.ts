@@ -7,12 +7,13 @@ import type { FaultEvidence } from "../../evidence/history/events.ts";
 import type { HistoryWriter } from "../../evidence/history/history-writer.ts";
 import { applyFileFault } from "../../targets/faults/apply-file-fault.ts";
 import type { ArmedFault } from "../../targets/faults/armed.ts";
+import { flipBits } from "../../targets/faults/bit-sweep.ts";
 import { drawStartMoments, killDuringStarts } from "../../targets/faults/kill-during-start.ts";
-import type { StoreCopy } from "../../targets/faults/store-files.ts";
+import { copyOfRunning, type EarlierStore, removeFiles } from "../../targets/faults/store-files.ts";
 import type { Instance, PowerCutAdversary } from "../../targets/target.ts";
 import type { Workload } from "../workloads/workload.ts";
 import { type Blow, printBlow } from "./blow.ts";
-import { copyOfRunning, damageEvidence, flipBits, removeFiles } from "./damage.ts";
+import { damageEvidence } from "./damage.ts";
 import type { KeptStore } from "./kept-store.ts";
 import { armCall, armLasting } from "./lasting.ts";
 import type { Load } from "./load.ts";
@@ -27,7 +28,7 @@ export interface StrikeContext {
   /** Of a sweep: a call that never came is its end. */
   readonly sweeps: boolean;
   /** Where a stale page is taken from. */
-  readonly earlier?: StoreCopy;
+  readonly earlier?: EarlierStore;
   /** Called before the server is hurt; what is written after it may be lost with the tool. */
   readonly onStrike?: () => void;
 }
@@ -139,7 +140,7 @@ async function damage(blow: Blow, { instance, history, earlier, sweeps }: Strike
   if (spreadBytes !== undefined) {
     const flipped = flipBits(instance, { spreadBytes, bit, files });
     if (flipped.happened || !sweeps) {
-      history.fault("damage", flipped);
+      history.fault("damage", damageEvidence(flipped));
     } else {
       history.note(flipped.summary);
     }

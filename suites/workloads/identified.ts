@@ -4,11 +4,12 @@
  */
 import { digestOf } from "../../evidence/history/message-digest.ts";
 import { Headers } from "../../wire/headers.ts";
+import { sendInWindow } from "./in-window.ts";
+import { prepareStream } from "./prepared-stream.ts";
 import { readStreams } from "./read-back.ts";
-import { RecordedClient } from "./recorded-client.ts";
+import type { RecordedClient } from "./recorded-client.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import type { PhaseContext, Workload, WorkloadOptions } from "./workload.ts";
-import { WorkloadNotPrepared } from "./workload-error.ts";
 
 const deletedShare = 0.1;
 
@@ -25,15 +26,10 @@ export class Identified implements Workload {
     this.#writers = Array.from({ length: options.writers }, (_, index) => new Writer(index + 1, stream, options));
   }
 
-  async prepare(context: PhaseContext): Promise<void> {
-    const [stream = ""] = this.streams;
-    const client = await RecordedClient.open(0, context);
-    const config = { name: stream, subjects: [`${this.#options.prefix}.i.>`], storage: this.#options.storage };
-    const { outcome, reply } = await client.api({ kind: "create-stream", stream }, `STREAM.CREATE.${stream}`, config);
-    await client.close();
-    if (outcome !== "ok") {
-      throw new WorkloadNotPrepared(`stream ${stream}`, reply?.error?.description);
-    }
+  prepare(context: PhaseContext): Promise<void> {
+    const [name = ""] = this.streams;
+    const { prefix, storage } = this.#options;
+    return prepareStream({ name, subjects: [`${prefix}.i.>`], storage }, context);
   }
 
   /** The first phase goes on until it is enough; a later one sends every id once more and is over. */
@@ -85,25 +81,12 @@ class Writer {
     return id;
   }
 
-  async #inWindow(context: PhaseContext, next: () => string | undefined): Promise<void> {
-    const client = await RecordedClient.open(this.#process, context);
-    const inFlight = new Set<Promise<void>>();
-    try {
-      while (!context.isEnough() && !client.gone && !context.cut.aborted && !context.signal.aborted) {
-        const id = next();
-        if (id === undefined) {
-          break;
-        }
-        const sent: Promise<void> = this.#publish(client, id).finally(() => inFlight.delete(sent));
-        inFlight.add(sent);
-        if (inFlight.size >= this.#options.window) {
-          await Promise.race(inFlight);
-        }
-      }
-      await Promise.all(inFlight);
-    } finally {
-      await client.close();
-    }
+  #inWindow(context: PhaseContext, nextId: () => string | undefined): Promise<void> {
+    const next = (client: RecordedClient): Promise<void> | undefined => {
+      const id = nextId();
+      return id === undefined ? undefined : this.#publish(client, id);
+    };
+    return sendInWindow({ process: this.#process, window: this.#options.window, next }, context);
   }
 
   async #publish(client: RecordedClient, msgId: string): Promise<void> {

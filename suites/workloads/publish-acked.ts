@@ -1,9 +1,8 @@
 /** N writers publish unique messages to one stream, a window of them in flight; the read-back reads the stream to its end. */
+import { prepareStream } from "./prepared-stream.ts";
 import { Publisher } from "./publisher.ts";
 import { readStreams } from "./read-back.ts";
-import { RecordedClient } from "./recorded-client.ts";
 import type { PhaseContext, Workload, WorkloadOptions } from "./workload.ts";
-import { WorkloadNotPrepared } from "./workload-error.ts";
 
 export class PublishAcked implements Workload {
   readonly streams: readonly string[];
@@ -20,15 +19,10 @@ export class PublishAcked implements Workload {
     });
   }
 
-  async prepare(context: PhaseContext): Promise<void> {
-    const [stream = ""] = this.streams;
-    const client = await RecordedClient.open(0, context);
-    const config = { name: stream, subjects: [`${this.#options.prefix}.p.>`], storage: this.#options.storage };
-    const { outcome, reply } = await client.api({ kind: "create-stream", stream }, `STREAM.CREATE.${stream}`, config);
-    await client.close();
-    if (outcome !== "ok") {
-      throw new WorkloadNotPrepared(`stream ${stream}`, reply?.error?.description);
-    }
+  prepare(context: PhaseContext): Promise<void> {
+    const [name = ""] = this.streams;
+    const { prefix, storage } = this.#options;
+    return prepareStream({ name, subjects: [`${prefix}.p.>`], storage }, context);
   }
 
   async phase(context: PhaseContext): Promise<void> {

@@ -3,7 +3,8 @@
  * count after a fault, so a payload never comes twice.
  */
 import { digestOf } from "../../evidence/history/message-digest.ts";
-import { RecordedClient } from "./recorded-client.ts";
+import { sendInWindow } from "./in-window.ts";
+import type { RecordedClient } from "./recorded-client.ts";
 import type { PhaseContext, WorkloadOptions } from "./workload.ts";
 
 export interface Publication {
@@ -29,21 +30,9 @@ export class Publisher {
   }
 
   /** Ends with every publish answered or given up. `isEnough` is asked before each. */
-  async run(context: PhaseContext): Promise<void> {
-    const client = await RecordedClient.open(this.#process, context);
-    const inFlight = new Set<Promise<void>>();
-    try {
-      while (!context.isEnough() && !client.gone && !context.cut.aborted && !context.signal.aborted) {
-        const sent: Promise<void> = this.#publish(client).finally(() => inFlight.delete(sent));
-        inFlight.add(sent);
-        if (inFlight.size >= this.#options.window) {
-          await Promise.race(inFlight);
-        }
-      }
-      await Promise.all(inFlight);
-    } finally {
-      await client.close();
-    }
+  run(context: PhaseContext): Promise<void> {
+    const next = (client: RecordedClient): Promise<void> => this.#publish(client);
+    return sendInWindow({ process: this.#process, window: this.#options.window, next }, context);
   }
 
   async #publish(client: RecordedClient): Promise<void> {

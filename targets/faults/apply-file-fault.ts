@@ -10,11 +10,11 @@ import type { Instance } from "../target.ts";
 import { type Random, seededRandom } from "../volumes/random.ts";
 import type { Details } from "./evidence.ts";
 import { type FileFault, printFileFault } from "./file-fault.ts";
-import { listFiles, pageBytes, type StoreCopy, type StoreFile, stoppedStore } from "./store-files.ts";
+import { type EarlierStore, listFiles, pageBytes, type StoreFile, stoppedStore } from "./store-files.ts";
 
 export interface ApplyOptions {
   /** Where a stale page is taken from: a copy made before the last writes. */
-  readonly earlier?: StoreCopy;
+  readonly earlier?: EarlierStore;
 }
 
 /** `happened` is false, and nothing was touched, when no file offers what the fault needs. `details.again` names exactly this damage. */

@@ -59,18 +59,58 @@ function measure(file: string): { bytes: number; dataBytes: number } {
   }
 }
 
-/** A copy of a stopped store: what an old page is taken from, and what puts a damaged store back. Remove it when it is not needed any more. */
-export interface StoreCopy {
+/** The files of a store as they were. Remove it when it is not needed any more. */
+export interface EarlierStore {
   readonly directory: string;
+  dispose(): Promise<void>;
+}
+
+/** A copy of a stopped store: what an old page is taken from, and what puts a damaged store back. */
+export interface StoreCopy extends EarlierStore {
   /** Makes the data folder what it was. The server must be down. */
   restore(): Promise<void>;
-  dispose(): Promise<void>;
 }
 
 export async function copyStore(instance: Instance): Promise<StoreCopy> {
   const store = stoppedStore(instance);
+  const copy = keptFolder();
+  await cp(store, copy.directory, { recursive: true, preserveTimestamps: true });
+  return {
+    ...copy,
+    restore: async () => {
+      const to = stoppedStore(instance);
+      // The folder itself stays: it may be all that the server's configuration expects to exist.
+      await Promise.all(readdirSync(to).map((name) => rm(join(to, name), { recursive: true, force: true })));
+      cpSync(copy.directory, to, { recursive: true, preserveTimestamps: true });
+    },
+  };
+}
+
+/** The store as it is at one instant of a running server: a server that is stopped first may begin new files, and then no page of the old ones is stale. */
+export async function copyOfRunning(instance: Instance): Promise<EarlierStore> {
+  const copy = keptFolder();
+  await instance.pause();
+  try {
+    await cp(instance.dataDirectory ?? "", copy.directory, { recursive: true, filter: (path) => !path.endsWith(".sock") });
+  } finally {
+    await instance.resume();
+  }
+  return copy;
+}
+
+/** Deletes the files that fit, as a server that crashed before it wrote them would leave the store. Says what it did. */
+export function removeFiles(instance: Instance, pattern: string): string {
+  const folder = stoppedStore(instance);
+  const files = listFiles(folder, pattern);
+  for (const { path } of files) {
+    rmSync(join(folder, path));
+  }
+  return `${files.length} files that fit ${pattern} were deleted`;
+}
+
+/** A place for a copy that is gone with the tool, however that ends. */
+function keptFolder(): EarlierStore {
   const folder = makeInstanceFolder();
-  const directory = join(folder, "copy");
   const live: Live = {
     dispose: async () => {
       await rm(folder, { recursive: true, force: true });
@@ -81,15 +121,5 @@ export async function copyStore(instance: Instance): Promise<StoreCopy> {
     },
   };
   keepLive(live);
-  await cp(store, directory, { recursive: true, preserveTimestamps: true });
-  return {
-    directory,
-    restore: async () => {
-      const to = stoppedStore(instance);
-      // The folder itself stays: it may be all that the server's configuration expects to exist.
-      await Promise.all(readdirSync(to).map((name) => rm(join(to, name), { recursive: true, force: true })));
-      cpSync(directory, to, { recursive: true, preserveTimestamps: true });
-    },
-    dispose: () => live.dispose(),
-  };
+  return { directory: join(folder, "copy"), dispose: () => live.dispose() };
 }

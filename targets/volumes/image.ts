@@ -21,20 +21,13 @@ import { dataExtents } from "./extents.ts";
 import { mixImages } from "./mix.ts";
 import { isMounted, makeFileSystem, mountImage, syncFileSystem, unmount, unmountNow, writeCounters } from "./mount.ts";
 import { countSectors, differingSectors, sectorBytes } from "./sectors.ts";
-import type { CuttableVolume, Snapshot } from "./volume.ts";
+import { type CuttableVolume, created, type Snapshot } from "./volume.ts";
 
 const copyAttempts = 200;
 
 /** `folder` is the volume's own; rejects with nothing left behind in it but files. */
-export async function createImageVolume(folder: string, sizeBytes: number): Promise<CuttableVolume> {
-  const volume = new ImageVolume(folder);
-  try {
-    await volume.create(sizeBytes);
-  } catch (error) {
-    volume.disposeNow();
-    throw error;
-  }
-  return volume;
+export function createImageVolume(folder: string, sizeBytes: number): Promise<CuttableVolume> {
+  return created(new ImageVolume(folder), sizeBytes);
 }
 
 class ImageVolume implements CuttableVolume {

@@ -32,6 +32,17 @@ export interface Snapshot {
   readonly shape: Readonly<Record<string, string | number>>;
 }
 
+/** `volume` with its disk; rejects with nothing left behind in its folder but files. */
+export async function created<V extends Volume & { create(sizeBytes: number): Promise<void> }>(volume: V, sizeBytes: number): Promise<V> {
+  try {
+    await volume.create(sizeBytes);
+  } catch (error) {
+    volume.disposeNow();
+    throw error;
+  }
+  return volume;
+}
+
 export function isCuttable(volume: Volume): volume is CuttableVolume {
   return "snapshot" in volume;
 }

@@ -265,12 +265,6 @@ export function writeReply(length: number): Buffer {
   return reply;
 }
 
-export function offsetReply(offset: number): Buffer {
-  const reply = Buffer.alloc(8);
-  reply.writeBigUInt64LE(BigInt(offset), 0);
-  return reply;
-}
-
 export function spaceReply({ totalBytes, freeBytes, blockBytes }: { totalBytes: number; freeBytes: number; blockBytes: number }): Buffer {
   const reply = Buffer.alloc(80);
   const free = Math.floor(freeBytes / blockBytes);

@@ -10,22 +10,15 @@ import { join } from "node:path";
 import { nodeExecutable } from "../../launch.ts";
 import type { PowerCutAdversary } from "../../target.ts";
 import { isMounted, unmount, unmountNow } from "../mount.ts";
-import type { CuttableVolume, Snapshot } from "../volume.ts";
+import { type CuttableVolume, created, type Snapshot } from "../volume.ts";
 import type { DiskCalls, Question, Reply } from "./disk-calls.ts";
 
 const callWithinMs = 20_000;
 const endWithinMs = 10_000;
 
 /** `folder` is the volume's own; rejects with nothing left behind in it but files. */
-export async function createFuseVolume(folder: string, sizeBytes: number): Promise<FuseVolume> {
-  const volume = new FuseVolume(folder);
-  try {
-    await volume.create(sizeBytes);
-  } catch (error) {
-    volume.disposeNow();
-    throw error;
-  }
-  return volume;
+export function createFuseVolume(folder: string, sizeBytes: number): Promise<FuseVolume> {
+  return created(new FuseVolume(folder), sizeBytes);
 }
 
 export class FuseVolume implements CuttableVolume {

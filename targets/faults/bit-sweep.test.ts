@@ -1,25 +1,27 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Instance } from "../../targets/target.ts";
-import { FakeTarget } from "../runner/fake-target.ts";
-import { flipBits, removeFiles } from "./damage.ts";
+import { makeFakeTarget } from "../fake-target.ts";
+import type { Instance } from "../target.ts";
+import { flipBits } from "./bit-sweep.ts";
+import { listFiles, removeFiles } from "./store-files.ts";
 
 /** A stopped server whose store is `files`. */
 async function storeOf(files: Readonly<Record<string, Buffer>>): Promise<{ instance: Instance; folder: string } & AsyncDisposable> {
-  const folder = mkdtempSync(join(tmpdir(), "store-"));
+  const fake = makeFakeTarget();
+  const instance = await (await fake.resolve()).provision();
+  await instance.kill();
+  const folder = instance.dataDirectory ?? "";
+  expect(listFiles(folder)).toEqual([]);
   for (const [name, bytes] of Object.entries(files)) {
     writeFileSync(join(folder, name), bytes);
   }
-  const running = await new FakeTarget({ answer: () => undefined, has: ["store-files"] }).provision();
-  const instance: Instance = Object.create(running, { dataDirectory: { value: folder }, capabilities: { value: running.capabilities } });
   return {
     instance,
     folder,
     [Symbol.asyncDispose]: async () => {
-      await running.dispose();
-      rmSync(folder, { recursive: true });
+      await instance.dispose();
+      fake[Symbol.dispose]();
     },
   };
 }
